@@ -1,0 +1,1 @@
+"""One sub-command of `python -m buddy` a module."""

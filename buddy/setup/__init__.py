@@ -1,0 +1,1 @@
+"""Set-up of a fresh clone; runs on the bare interpreter, so only the standard library."""

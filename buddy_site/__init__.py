@@ -1,0 +1,1 @@
+"""The web site, a Reflex app."""

@@ -1,0 +1,1 @@
+"""What a button sets in motion: transaction, vendor, transaction."""

@@ -1,0 +1,1 @@
+"""The vendors' clients of the site."""

@@ -1,0 +1,1 @@
+"""One `rx.State` a topic."""

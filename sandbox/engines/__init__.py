@@ -1,0 +1,1 @@
+"""Local recogniser, model and voices, each in a niced process of its own."""

@@ -1,0 +1,1 @@
+"""Google: an OpenID provider with an account chooser."""

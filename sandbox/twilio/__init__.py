@@ -1,0 +1,1 @@
+"""Twilio: calls, TwiML, Media Streams, REST, signatures."""

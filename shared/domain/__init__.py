@@ -1,0 +1,1 @@
+"""Pure rules over values: no SQL, no I/O, no clock."""

@@ -1,0 +1,18 @@
+"""Ids of ours: each names its kind, and each kind is its own type."""
+
+from __future__ import annotations
+
+import secrets
+from typing import NewType
+
+AccountId = NewType("AccountId", str)
+CallId = NewType("CallId", str)
+PersonaId = NewType("PersonaId", str)
+PersonaVersionId = NewType("PersonaVersionId", str)
+PhoneLineId = NewType("PhoneLineId", str)
+SignInSessionId = NewType("SignInSessionId", str)
+
+
+def new_id(prefix: str) -> str:
+    """Return an id that names its kind: `call_9f2c…`."""
+    return f"{prefix}_{secrets.token_hex(12)}"

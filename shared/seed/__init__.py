@@ -1,0 +1,1 @@
+"""The data every installation starts with, and its loader."""

@@ -1,0 +1,152 @@
+"""Every setting of the installation: read once, frozen, handed down.
+
+Names in the environment carry the prefix `BUDDY_`, except the two database addresses, which
+keep the names every host uses. The defaults run the whole product against the sandbox.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import BuddyError
+
+SANDBOX_SECRET = "sandbox"  # noqa: S105 - the sandbox takes it, production refuses it
+
+
+class UnsafeSettings(BuddyError):
+    """Production was asked to start with settings that are not safe; the text lists them all."""
+
+
+class Settings(BaseSettings):
+    """The installation's settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BUDDY_", env_file=".env", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    environment: Literal["sandbox", "production"] = "sandbox"
+    data_dir: Path = Path(".data")
+    log_format: Literal["console", "json"] = "console"
+    log_pii: bool = False
+
+    # Where the programs listen, always on loopback in the sandbox.
+    listen_host: str = "127.0.0.1"
+    site_port: int = 3000
+    voice_port: int = 5000
+    sandbox_port: int = 9000  # Twilio; Deepgram, OpenAI and Google follow on +1, +2, +3
+
+    # How others reach them. Signatures are checked against these.
+    site_public_url: str = "http://localhost:3000"
+    voice_public_url: str = "http://localhost:5000"
+    test_phone_url: str | None = None  # where the site may point a tester; never in production
+
+    # The database. Without an address the embedded server is started or joined.
+    database_url: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("DATABASE_URL", "BUDDY_DATABASE_URL")
+    )
+    database_url_direct: SecretStr | None = Field(
+        default=None,
+        validation_alias=AliasChoices("DATABASE_URL_DIRECT", "BUDDY_DATABASE_URL_DIRECT"),
+    )
+    database_prepare_threshold: int | None = 5  # unset behind PgBouncer older than 1.21
+    key_file: Path | None = None  # default: keys.json in the data folder
+    session_secret: SecretStr = SecretStr(SANDBOX_SECRET)
+
+    # The buddies' number, as callers dial it.
+    phone_number: str = "+14155550100"
+
+    twilio_account_sid: str = "ACsandbox0000000000000000000000000"
+    twilio_auth_token: SecretStr = SecretStr(SANDBOX_SECRET)
+    twilio_base_url: str | None = "http://127.0.0.1:9000"  # unset: Twilio's own
+
+    deepgram_api_key: SecretStr = SecretStr(SANDBOX_SECRET)
+    deepgram_base_url: str | None = "http://127.0.0.1:9001"  # unset: Deepgram's own
+
+    openai_api_key: SecretStr = SecretStr(SANDBOX_SECRET)
+    openai_base_url: str | None = "http://127.0.0.1:9002/v1"  # unset: OpenAI's own
+    chat_model: str = "gpt-6-luna"
+    speech_model: str = "gpt-4o-mini-tts"
+
+    google_client_id: str = SANDBOX_SECRET
+    google_client_secret: SecretStr = SecretStr(SANDBOX_SECRET)
+    google_metadata_url: str = "http://localhost:9003/.well-known/openid-configuration"
+
+    drain_seconds: int = 600  # how long SIGTERM lets calls in progress go on
+
+    @property
+    def keys_path(self) -> Path:
+        """The file that holds the key ring."""
+        return self.key_file or self.data_dir / "keys.json"
+
+    @property
+    def stream_url(self) -> str:
+        """The address of the Media Stream, as Twilio dials it."""
+        scheme, _, rest = self.voice_public_url.rstrip("/").partition("://")
+        return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/calls/stream"
+
+    @model_validator(mode="after")
+    def _production_is_real(self) -> Self:
+        if self.environment == "production" and (wrong := list(self._unsafe())):
+            listed = "\n".join(f"  - {line}" for line in wrong)
+            message = f"production can't start with these settings:\n{listed}"
+            raise UnsafeSettings(message)
+        return self
+
+    def _unsafe(self) -> Iterator[str]:
+        for name in (
+            "twilio_base_url",
+            "deepgram_base_url",
+            "openai_base_url",
+            "google_metadata_url",
+            "site_public_url",
+            "voice_public_url",
+        ):
+            address = getattr(self, name)
+            if address is not None and (flaw := _address_flaw(address)):
+                yield f"BUDDY_{name.upper()} {flaw}"
+        for name in (
+            "session_secret",
+            "twilio_auth_token",
+            "deepgram_api_key",
+            "openai_api_key",
+            "google_client_id",
+            "google_client_secret",
+        ):
+            value = getattr(self, name)
+            secret = value.get_secret_value() if isinstance(value, SecretStr) else value
+            if secret in ("", SANDBOX_SECRET):
+                yield f"BUDDY_{name.upper()} is missing: set the real one"
+        if self.twilio_account_sid.startswith("ACsandbox"):
+            yield "BUDDY_TWILIO_ACCOUNT_SID is the sandbox's: set the real one"
+        if self.database_url is None:
+            yield "DATABASE_URL is missing: the embedded server is for one machine only"
+        if not self.keys_path.is_file():
+            yield f"BUDDY_KEY_FILE: there is no key file at {self.keys_path}"
+        if self.test_phone_url is not None:
+            yield "BUDDY_TEST_PHONE_URL is for testers only: unset it"
+        if self.log_pii:
+            yield "BUDDY_LOG_PII would log what people say: unset it"
+
+
+def _address_flaw(address: str) -> str | None:
+    """Return what is wrong with an address that production would use, or None."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("https", "wss"):
+        return f"is not encrypted ({parts.scheme or 'no scheme'}): use https"
+    host = parts.hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return "points at this machine: use the public address"
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    if not ip.is_global:
+        return f"points at {ip}, which is not public: use the public address"
+    return None

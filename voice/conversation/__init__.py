@@ -1,0 +1,1 @@
+"""The core: pure, synchronous, no clock. It decides who has the floor."""

@@ -1,0 +1,152 @@
+"""What must be done about it, as orders to the shell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from voice.conversation.events import ReplyId
+
+
+class Side(StrEnum):
+    """Who said it."""
+
+    CALLER = "caller"
+    BUDDY = "buddy"
+    LINE = "line"  # announcements: notice, menu, warnings, apologies
+
+
+class EndReason(StrEnum):
+    """Why a call ended, as it is stored and shown."""
+
+    CALLER_HUNG_UP = "caller_hung_up"
+    CONSENT_DECLINED = "consent_declined"
+    NO_CHOICE = "no_choice"
+    NO_TALK_TIME = "no_talk_time"
+    TALK_TIME_OVER = "talk_time_over"
+    CALLER_SILENT = "caller_silent"
+    RECOGNISER_LOST = "recogniser_lost"
+    SERVICE_ENDING = "service_ending"
+    FAILED = "failed"
+
+
+class Announcement(StrEnum):
+    """Words made ahead as a file, so that they can be said when everything else is gone."""
+
+    NOTICE = "notice"  # AI, transcription, staying is consent, 9 declines
+    NOTICE_SHORT = "notice_short"  # for those who consented on the site
+    MENU = "menu"
+    MENU_AGAIN = "menu_again"
+    CONSENT_DECLINED = "consent_declined"
+    NO_CHOICE = "no_choice"
+    NO_TALK_TIME = "no_talk_time"  # pre-trial used up: how to go on
+    NO_TALK_TIME_REGISTERED = "no_talk_time_registered"
+    WITHHELD_OVER = "withheld_over"  # 60 seconds of a withheld number are over
+    TALK_TIME_LOW = "talk_time_low"  # a minute is left
+    TALK_TIME_OVER = "talk_time_over"
+    ARE_YOU_THERE = "are_you_there"
+    SILENT_GOODBYE = "silent_goodbye"
+    STILL_WORKING = "still_working"  # the reply takes long
+    REPLY_FAILED = "reply_failed"  # the model failed: ask again
+    SYNTHESIS_FAILED = "synthesis_failed"
+    RECOGNISER_LOST = "recogniser_lost"
+    RECOGNISER_GONE = "recogniser_gone"  # we could not hear you again: goodbye
+    SERVICE_ENDING = "service_ending"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation as the model gets to see it: what was heard, no more."""
+
+    side: Side
+    text: str
+    was_interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateReply:
+    """Ask the model for a reply to the conversation so far."""
+
+    reply: ReplyId
+    history: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Speak:
+    """Say a segment in the buddy's voice, after what is already queued."""
+
+    reply: ReplyId
+    segment: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Play words made ahead, after what is already queued."""
+
+    reply: ReplyId
+    segment: int
+    announcement: Announcement
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Retire the reply, drop its playback, cancel its work: in this order."""
+
+    reply: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Let the recogniser have the caller's audio; before consent it gets none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordConsent:
+    """The caller heard the notice and stayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutThrough:
+    """The caller chose a buddy, by its menu key: the conversation takes over."""
+
+    menu_key: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowInterim:
+    """Show words that may still change on the live page."""
+
+    side: Side
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteEntry:
+    """Write one row of the transcript."""
+
+    side: Side
+    text: str  # what was said, or of a buddy's segment what was heard
+    unheard: str = ""  # what was generated and not heard
+    was_interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call."""
+
+    reason: EndReason
+
+
+Command = (
+    GenerateReply
+    | Speak
+    | Announce
+    | Interrupt
+    | Listen
+    | RecordConsent
+    | PutThrough
+    | ShowInterim
+    | WriteEntry
+    | HangUp
+)

@@ -1,0 +1,158 @@
+"""What happened on the line, in the past tense.
+
+Reply events carry the id of the reply they belong to; the machines drop those of any other.
+Stream time is seconds since the Media Stream's first audio frame.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+ReplyId = NewType("ReplyId", int)
+
+
+# What the caller does.
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceDetected:
+    """There is voice on the line; no words yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptReceived:
+    """Words were recognised."""
+
+    text: str
+    is_final: bool
+    ended_at: float | None = None  # stream time at which the last word ended, if known
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceLikelyEnded:
+    """The recogniser believes that the caller is done: a hint, the pause time decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    """The caller pressed a key: 0-9, * or #."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHungUp:
+    """The line is gone."""
+
+
+# What the model and the line do with a reply.
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentGenerated:
+    """The model wrote the next piece worth speaking."""
+
+    reply: ReplyId
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyGenerated:
+    """The model wrote its last word."""
+
+    reply: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentStarted:
+    """The first frame of a segment went out: from now on it can be heard."""
+
+    reply: ReplyId
+    segment: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentPlayed:
+    """A mark came back: this share of the segment, 0 to 1, has been heard."""
+
+    reply: ReplyId
+    segment: int
+    share: float = 1.0
+
+
+# What fails.
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFailed:
+    """The model gave no (further) words for this reply."""
+
+    reply: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisFailed:
+    """A segment could not be turned into speech by any voice."""
+
+    reply: ReplyId
+    segment: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniserLost:
+    """Nobody listens to the caller any more, and reconnecting has failed so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecogniserRestored:
+    """The caller is listened to again."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLost:
+    """The database does not answer; the call goes on from what it holds."""
+
+
+# What talk time does.
+
+
+@dataclass(frozen=True, slots=True)
+class TalkTimeLow:
+    """So many seconds of talk time are left."""
+
+    seconds_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class TalkTimeOver:
+    """No talk time is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEnding:
+    """The process must end soon and lets the call say goodbye."""
+
+
+ReplyEvent = (
+    SegmentGenerated
+    | ReplyGenerated
+    | SegmentStarted
+    | SegmentPlayed
+    | ReplyFailed
+    | SynthesisFailed
+)
+Event = (
+    VoiceDetected
+    | TranscriptReceived
+    | UtteranceLikelyEnded
+    | DigitPressed
+    | CallerHungUp
+    | ReplyEvent
+    | RecogniserLost
+    | RecogniserRestored
+    | StoreLost
+    | TalkTimeLow
+    | TalkTimeOver
+    | ServiceEnding
+)

@@ -1,0 +1,139 @@
+"""What the voice loop needs from the outside: five ports, each with adapters at the edge.
+
+Audio is μ-law at 8 kHz everywhere in here: one byte a sample, 160 bytes a 20 ms frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
+
+FRAME_BYTES = 160
+BYTES_A_SECOND = 8000
+
+RecogniserEvent = VoiceDetected | TranscriptReceived | UtteranceLikelyEnded
+
+
+@dataclass(frozen=True, slots=True)
+class ListenOptions:
+    """How the recogniser shall listen."""
+
+    language: str = "en-US"
+    endpointing_ms: int = 300  # the recogniser's own, short: it is only a hint
+    key_terms: tuple[str, ...] = ()
+
+
+class RecogniserStream(Protocol):
+    """One open connection to a recogniser. `ended_at` counts from this connection's first audio."""
+
+    async def send(self, audio: bytes) -> None:
+        """Hand over 20 to 250 ms of audio; raise `ProviderError` when the connection is gone."""
+
+    def events(self) -> AsyncIterator[RecogniserEvent]:
+        """Yield what is heard until closed; raise `ProviderError` if the connection breaks."""
+
+    async def finish(self) -> None:
+        """Ask for the last words of the audio sent so far; they arrive through `events`."""
+
+
+class SpeechToText(Protocol):
+    """Turns a caller's audio into words."""
+
+    def open(self, options: ListenOptions) -> AbstractAsyncContextManager[RecogniserStream]:
+        """Connect; raise `ProviderError` if that can't be done. Keeps itself alive while open."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMessage:
+    """One message as chat models take them."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+class LanguageModel(Protocol):
+    """Writes replies."""
+
+    def reply(self, messages: Sequence[ModelMessage], *, model: str) -> AsyncGenerator[str]:
+        """Yield the reply's text as it is written; raise `ProviderError` when it fails.
+
+        Closing the generator cancels the request.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How a persona sounds."""
+
+    name: str
+    instructions: str = ""
+    speed: float = 1.0
+
+
+class TextToSpeech(Protocol):
+    """Turns text into a voice."""
+
+    def synthesise(self, text: str, voice: Voice) -> AsyncGenerator[bytes]:
+        """Yield μ-law audio of any chunk size as it is made; raise `ProviderError` on failure.
+
+        Closing the generator cancels the request.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReceived:
+    """20 ms of the caller's audio, as the line sent it."""
+
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MarkReturned:
+    """Everything sent before the mark has been played, or cleared."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key on the caller's phone."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegClosed:
+    """The stream has ended."""
+
+
+LegEvent = MediaReceived | MarkReturned | KeyPressed | LegClosed
+
+
+class CallLeg(Protocol):
+    """The caller's line. One writer a leg."""
+
+    async def receive(self) -> LegEvent:
+        """Return what came next; after `LegClosed` nothing comes."""
+
+    async def send_audio(self, audio: bytes) -> None:
+        """Queue audio to be played in order."""
+
+    async def send_mark(self, name: str) -> None:
+        """Ask to be told when everything sent before has been played."""
+
+    async def clear(self) -> None:
+        """Drop what has not been played."""
+
+    async def close(self) -> None:
+        """Close the stream; Twilio then goes on with the next verb."""
+
+
+class CallControl(Protocol):
+    """Acts on a call from outside its stream."""
+
+    async def hang_up(self, call_sid: str) -> None:
+        """End the call; raise `ProviderError` if the vendor would not."""
