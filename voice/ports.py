@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
+from voice.conversation.prompts import ModelMessage
 
 FRAME_BYTES = 160
 BYTES_A_SECOND = 8000
@@ -45,14 +46,6 @@ class SpeechToText(Protocol):
 
     def open(self, options: ListenOptions) -> AbstractAsyncContextManager[RecogniserStream]:
         """Connect; raise `ProviderError` if that can't be done. Keeps itself alive while open."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelMessage:
-    """One message as chat models take them."""
-
-    role: Literal["system", "user", "assistant"]
-    text: str
 
 
 class LanguageModel(Protocol):

@@ -52,6 +52,7 @@ class Announcement(StrEnum):
     RECOGNISER_LOST = "recogniser_lost"
     RECOGNISER_GONE = "recogniser_gone"  # we could not hear you again: goodbye
     SERVICE_ENDING = "service_ending"
+    FAILED_GOODBYE = "failed_goodbye"  # it failed again and again: goodbye
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +83,15 @@ class Speak:
 
 @dataclass(frozen=True, slots=True)
 class Announce:
-    """Play words made ahead, after what is already queued."""
+    """Play words made ahead, after what is already queued.
+
+    A cover plays at once instead: before queued segments that are still without a sound.
+    """
 
     reply: ReplyId
     segment: int
     announcement: Announcement
+    is_cover: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """What happened on the line, in the past tense.
 
 Reply events carry the id of the reply they belong to; the machines drop those of any other.
-Stream time is seconds since the Media Stream's first audio frame.
 """
 
 from __future__ import annotations
@@ -26,7 +25,9 @@ class TranscriptReceived:
 
     text: str
     is_final: bool
-    ended_at: float | None = None  # stream time at which the last word ended, if known
+    # When the last word ended, if known. Ports count in stream time, from the first audio
+    # they were given; the shell hands it to the machines on their own clock.
+    ended_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""Persona, caller and the conversation so far, as the messages a chat model takes.
+
+The stable part comes first, so that vendors' prompt caches keep it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from voice.conversation.commands import Message, Side
+
+SPEAKING_RULES = """\
+You are on the phone. What you write is spoken aloud, word for word.
+- One or two short sentences, at most thirty-five words, unless you tell a story or a recipe step.
+- Plain spoken words only: no lists, no markup, no emoji, no web addresses, no stage directions.
+- Write numbers, dates and amounts as words.
+- At most one question, and not in every turn.
+- If words reached you garbled, ask again briefly; never guess.
+- You are an AI and say so whenever asked. Never claim to have done what you cannot do."""
+
+INTERRUPTED = "[The caller interrupted here and heard nothing after this.]"
+HISTORY_CHARACTERS = 12_000  # some 3,000 tokens: older turns are left out first
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMessage:
+    """One message as chat models take them."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+def model_messages(
+    *, persona_prompt: str, caller_name: str | None, history: Sequence[Message]
+) -> tuple[ModelMessage, ...]:
+    """Return what the model is sent for the next reply; `history` holds only what was heard."""
+    about_caller = f"\n\nThe caller's name is {caller_name}." if caller_name else ""
+    system = f"{SPEAKING_RULES}\n\n{persona_prompt}{about_caller}"
+    return (ModelMessage("system", system), *_turns(history))
+
+
+def _turns(history: Sequence[Message]) -> list[ModelMessage]:
+    turns: list[ModelMessage] = []
+    room = HISTORY_CHARACTERS
+    for message in reversed(history):
+        text = f"{message.text} {INTERRUPTED}" if message.was_interrupted else message.text
+        room -= len(text)
+        if turns and room < 0:
+            break
+        turns.append(ModelMessage("user" if message.side is Side.CALLER else "assistant", text))
+    turns.reverse()
+    return turns
