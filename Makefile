@@ -1,0 +1,88 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin/
+SETUP := @$(PYTHON) -m buddy.setup
+UV := .setup/lock/bin/uv
+
+help: ## Show this help
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
+
+setup: ## Install everything for work here (does nothing when nothing changed)
+	$(SETUP) test
+
+run: ## The whole product, no accounts needed; Ctrl-C stops it
+	$(SETUP) run
+	@exec $(BIN)python -m buddy run
+
+test: ## The whole suite: unit, contract, integration, browser
+	$(SETUP) test
+	$(BIN)python -m pytest
+
+test-fast: ## Unit and contract tests
+	$(SETUP) tools
+	$(BIN)python -m pytest tests/unit tests/contract
+
+check: ## What CI checks before the tests: format, lint, types, imports
+	$(SETUP) tools
+	@$(MAKE) --no-print-directory format-check lint types imports
+
+format: ## Rewrite the code in the house style
+	$(SETUP) tools
+	$(BIN)ruff check --fix .
+	$(BIN)ruff format .
+
+format-check: ## Is the code formatted?
+	$(SETUP) tools
+	$(BIN)ruff format --check .
+
+lint: ## Ruff, every rule but those pyproject.toml argues away
+	$(SETUP) tools
+	$(BIN)ruff check .
+
+types: ## mypy, strict
+	$(SETUP) tools
+	$(BIN)mypy
+
+imports: ## Which way imports may point
+	$(SETUP) tools
+	$(BIN)lint-imports
+
+bench: ## The figures of docs/benchmarks.md
+	$(SETUP) test
+	$(BIN)python -m bench
+
+call: ## Phone a buddy from the terminal: make call ARGS='--say "hello Ben" --digits 2'
+	$(SETUP) run
+	@$(BIN)python -m sandbox.phone $(ARGS)
+
+doctor: ## Say what is set up, what runs, and what holds a port
+	$(SETUP) run
+	@$(BIN)python -m buddy doctor
+
+migrate: ## Bring the database up to date
+	$(SETUP) run
+	$(BIN)python -m buddy migrate
+
+migration: ## New migration from the tables: make migration m="add plans"
+	$(SETUP) run
+	$(BIN)python -m buddy migrate
+	$(BIN)python -m buddy migration "$(m)"
+
+# Keeps every version that still fits; `make lock UPGRADE=--upgrade` takes the newest.
+# The files name no index: pip uses the one it is set up with, and the hashes decide.
+lock: $(UV) ## Resolve pyproject.toml into the hashed requirements
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--quiet $(UPGRADE) --output-file requirements.txt pyproject.toml
+	$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--quiet $(UPGRADE) --constraint requirements.txt --extra dev \
+		--output-file requirements-dev.txt pyproject.toml
+
+$(UV):
+	$(PYTHON) -m venv .setup/lock
+	.setup/lock/bin/pip install --quiet uv==0.13.9
+
+clean: ## Remove data and build output; says how to remove cached models
+	@$(PYTHON) -m buddy.setup clean
+
+.PHONY: help setup run test test-fast check format format-check lint types imports bench call doctor \
+	migrate migration lock clean
