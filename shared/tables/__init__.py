@@ -1,0 +1,26 @@
+"""The SQLModel tables: rows only, no rules; sealed columns hold bytes.
+
+Importing this package registers every table, which Alembic's autogenerate relies on.
+"""
+
+from shared.tables import (
+    account,
+    call,
+    configuration,
+    job,
+    key_check,
+    persona,
+    phone_line,
+    talk_time,
+)
+
+__all__ = [
+    "account",
+    "call",
+    "configuration",
+    "job",
+    "key_check",
+    "persona",
+    "phone_line",
+    "talk_time",
+]

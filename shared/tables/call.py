@@ -1,0 +1,65 @@
+"""Calls, what was said in them, and how fast."""
+
+from datetime import datetime
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from shared.tables.base import BYTES, FLOAT, INSTANT, Table, column
+
+
+class Call(Table, table=True):
+    """One phone call."""
+
+    __tablename__ = "call"
+    __table_args__ = (Index("ix_call_account_id_started_at", "account_id", "started_at"),)
+
+    id: str = Field(primary_key=True)
+    call_sid: str = Field(unique=True)
+    account_id: str = Field(foreign_key="account.id", ondelete="CASCADE")
+    status: str  # as Twilio has them
+    status_sequence: int = -1  # of the newest status callback
+    is_attested: bool
+    token_hash: bytes | None = column(BYTES, default=None)
+    token_expires_at: datetime | None = column(INSTANT, default=None)
+    stream_sid: str | None = Field(default=None, unique=True)
+    persona_version_id: str | None = Field(default=None, foreign_key="persona_version.id")
+    started_at: datetime = column(INSTANT)
+    stream_started_at: datetime | None = column(INSTANT, default=None)
+    ended_at: datetime | None = column(INSTANT, default=None)
+    end_reason: str | None = None
+    talk_seconds: int = 0
+    line_seconds: int | None = None  # from answer to hang-up, as Twilio counts
+
+
+class Entry(Table, table=True):
+    """One row of a call's transcript."""
+
+    __tablename__ = "entry"
+
+    call_id: str = Field(primary_key=True, foreign_key="call.id", ondelete="CASCADE")
+    sequence: int = Field(primary_key=True)  # counts from 1 within the call
+    side: str  # caller, buddy or line
+    offset_ms: int  # since the stream's start
+    said_at: datetime = column(INSTANT)
+    sealed_text: bytes = column(BYTES)
+    sealed_unheard: bytes | None = column(BYTES, default=None)
+    was_interrupted: bool = False
+    persona_version_id: str | None = Field(default=None, foreign_key="persona_version.id")
+
+
+class TurnTiming(Table, table=True):
+    """How long each stage of a turn took, counted from the end of the caller's speech."""
+
+    __tablename__ = "turn_timing"
+
+    call_id: str = Field(primary_key=True, foreign_key="call.id", ondelete="CASCADE")
+    turn: int = Field(primary_key=True)
+    final_words_ms: float | None = column(FLOAT, default=None)
+    request_ms: float | None = column(FLOAT, default=None)
+    first_token_ms: float | None = column(FLOAT, default=None)
+    first_segment_ms: float | None = column(FLOAT, default=None)
+    first_byte_ms: float | None = column(FLOAT, default=None)
+    first_frame_ms: float | None = column(FLOAT, default=None)
+    first_mark_ms: float | None = column(FLOAT, default=None)
+    gap_ms: float | None = column(FLOAT, default=None)
