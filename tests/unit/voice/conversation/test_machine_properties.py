@@ -1,0 +1,159 @@
+"""What holds for every conversation, whatever happens on the line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voice.conversation import commands as do
+from voice.conversation import events as on
+from voice.conversation.commands import Announcement, Side
+from voice.conversation.events import Event, ReplyId
+from voice.conversation.machine import Conversation, Phase, TurnRules
+
+RULES = TurnRules()
+TEXTS = {announcement: f"<{announcement}>" for announcement in Announcement}
+
+words = st.sampled_from(
+    ["", "yes", "stop", "mm hm", "tell me more", "no wait", "what a day it was", "and then"]
+)
+ages = st.floats(min_value=0, max_value=2)
+offsets = st.sampled_from([0, 0, 0, 0, -1, -2])  # mostly the reply at hand, at times a stale one
+
+
+@dataclass(frozen=True)
+class Script:
+    """One thing that happens, made concrete when its time comes."""
+
+    kind: str
+    delay: float
+    text: str
+    age: float
+    offset: int
+
+    def event(self, latest: ReplyId, segment: int, now: float) -> Event | None:
+        """Return what happens, given the reply and the segment that came last."""
+        make = EVENTS[self.kind]
+        return make(self, ReplyId(latest + self.offset), segment, now)
+
+
+EVENTS: dict[str, Callable[[Script, ReplyId, int, float], Event | None]] = {
+    "tick": lambda _s, _r, _n, _now: None,
+    "voice": lambda _s, _r, _n, _now: on.VoiceDetected(),
+    "interim": lambda s, _r, _n, now: on.TranscriptReceived(s.text, False, now - s.age),
+    "final": lambda s, _r, _n, now: on.TranscriptReceived(s.text, True, now - s.age),
+    "final_untimed": lambda s, _r, _n, _now: on.TranscriptReceived(s.text, True),
+    "generated": lambda s, r, _n, _now: on.SegmentGenerated(r, s.text or "Well."),
+    "reply_done": lambda _s, r, _n, _now: on.ReplyGenerated(r),
+    "started": lambda _s, r, n, _now: on.SegmentStarted(r, n),
+    "played": lambda _s, r, n, _now: on.SegmentPlayed(r, n),
+    "half": lambda _s, r, n, _now: on.SegmentPlayed(r, n, share=0.5),
+    "failed": lambda _s, r, _n, _now: on.ReplyFailed(r),
+    "mute": lambda _s, r, n, _now: on.SynthesisFailed(r, n),
+    "lost": lambda _s, _r, _n, _now: on.RecogniserLost(),
+    "restored": lambda _s, _r, _n, _now: on.RecogniserRestored(),
+    "low": lambda _s, _r, _n, _now: on.TalkTimeLow(60),
+    "over": lambda _s, _r, _n, _now: on.TalkTimeOver(),
+    "hang_up": lambda _s, _r, _n, _now: on.CallerHungUp(),
+    "ending": lambda _s, _r, _n, _now: on.ServiceEnding(),
+    "store": lambda _s, _r, _n, _now: on.StoreLost(),
+    "key": lambda _s, _r, _n, _now: on.DigitPressed("5"),
+    "hint": lambda _s, _r, _n, _now: on.UtteranceLikelyEnded(),
+}
+scripts = st.lists(
+    st.builds(Script, st.sampled_from(sorted(EVENTS)), st.floats(0, 6), words, ages, offsets),
+    max_size=60,
+)
+
+
+class Witness:
+    """Follows the commands and remembers what may never happen."""
+
+    def __init__(self) -> None:
+        self.retired: set[ReplyId] = set()
+        self.reply = ReplyId(0)
+        self.segments = 0
+        self.spoken: list[str] = []
+        self.hang_ups = 0
+
+    def see(self, commands: list[do.Command], conversation: Conversation) -> None:
+        for command in commands:
+            assert self.hang_ups == 0, "nothing comes after the call's end"
+            match command:
+                case do.Speak(reply, segment) | do.Announce(reply, segment):
+                    assert reply not in self.retired, "nothing is said of a retired reply"
+                    if reply != self.reply:
+                        self.reply, self.segments = reply, 0
+                    assert segment == self.segments, "segments are numbered in their order"
+                    self.segments += 1
+                    if isinstance(command, do.Speak):
+                        self.spoken.append(command.text)
+                case do.Interrupt(reply):
+                    self.retired.add(reply)
+                case do.GenerateReply(reply, history):
+                    assert reply not in self.retired
+                    if reply != self.reply:
+                        self.reply, self.segments = reply, 0
+                    assert history[-1].side is Side.CALLER, "a reply answers somebody"
+                case do.HangUp():
+                    self.hang_ups += 1
+                    assert conversation.phase is Phase.ENDED
+                case _:
+                    pass
+
+
+def play_out(script: list[Script]) -> tuple[Conversation, Witness, float]:
+    conversation = Conversation(RULES, TEXTS, now=0, last_reply=ReplyId(0))
+    witness = Witness()
+    now = 0.0
+    witness.see(conversation.start("Hi, I am an AI.", now), conversation)
+    for step in script:
+        now += step.delay
+        was_ended = conversation.phase is Phase.ENDED
+        commands = conversation.tick(now)
+        witness.see(commands, conversation)
+        event = step.event(witness.reply, max(witness.segments - 1, 0), now)
+        if event is not None:
+            more = conversation.receive(event, now)
+            witness.see(more, conversation)
+            commands += more
+        assert not (was_ended and commands)
+        assert (conversation.deadline is None) == (conversation.phase is Phase.ENDED)
+    return conversation, witness, now
+
+
+@given(scripts)
+@settings(max_examples=400, deadline=None)
+def test_rules_hold_whatever_happens(script: list[Script]) -> None:
+    play_out(script)
+
+
+@given(scripts)
+@settings(max_examples=200, deadline=None)
+def test_history_holds_nothing_that_was_not_said(script: list[Script]) -> None:
+    conversation, witness, _ = play_out(script)
+
+    generated = " ".join(" ".join(witness.spoken).split())
+    for message in conversation.history:
+        if message.side is Side.BUDDY:
+            assert all(word in generated for word in message.text.split())
+
+
+@given(scripts)
+@settings(max_examples=200, deadline=None)
+def test_a_line_on_which_nothing_happens_any_more_ends_by_itself(script: list[Script]) -> None:
+    conversation, witness, now = play_out(script)
+
+    ticks = 0
+    began = now
+    while conversation.deadline is not None:
+        now = max(now, conversation.deadline)
+        witness.see(conversation.tick(now), conversation)
+        ticks += 1
+        assert ticks < 60, "ticking leads to the end"
+
+    assert witness.hang_ups == 1
+    assert now - began < 240

@@ -1,0 +1,241 @@
+"""Reception: nobody is listened to before the notice, and everybody gets somewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from voice.conversation import commands as do
+from voice.conversation import events as on
+from voice.conversation.commands import Announcement, Command, EndReason
+from voice.conversation.events import ReplyId
+from voice.conversation.reception import Reception, ReceptionRules, Stage, Visitor
+
+RULES = ReceptionRules()
+MENU = {1: "Lisa", 2: "Ben", 3: "Ethan", 4: "Jack", 5: "Chloe", 6: "Maya"}
+
+
+def reception(visitor: Visitor | None = None) -> Reception:
+    return Reception(RULES, visitor or Visitor(), MENU, now=0)
+
+
+def played(reception_: Reception, now: float) -> list[Command]:
+    return reception_.receive(on.SegmentPlayed(reception_.last_reply, 0), now)
+
+
+def announced(commands: list[Command]) -> list[Announcement]:
+    return [c.announcement for c in commands if isinstance(c, do.Announce)]
+
+
+def at_menu() -> Reception:
+    """Return a reception that said the menu to its end at 20."""
+    desk = reception()
+    desk.start(0)
+    played(desk, 10)
+    played(desk, 20)
+    return desk
+
+
+def test_notice_comes_first_and_nobody_listens_before_it_was_heard() -> None:
+    desk = reception()
+
+    first = desk.start(0)
+    then = played(desk, 10)
+
+    assert announced(first) == [Announcement.NOTICE]
+    assert then[:2] == [do.RecordConsent(), do.Listen()]
+    assert announced(then) == [Announcement.MENU]
+
+
+def test_nine_declines_and_nothing_was_listened_to() -> None:
+    desk = reception()
+    desk.start(0)
+
+    declined = desk.receive(on.DigitPressed("9"), 3)
+    ended = played(desk, 6)
+
+    assert declined == [
+        do.Interrupt(ReplyId(1)),
+        do.Announce(ReplyId(2), 0, Announcement.CONSENT_DECLINED),
+    ]
+    assert ended == [do.HangUp(EndReason.CONSENT_DECLINED)]
+
+
+def test_key_pressed_during_the_notice_counts_once_the_notice_was_heard() -> None:
+    desk = reception()
+    desk.start(0)
+
+    pressed = desk.receive(on.DigitPressed("2"), 3)
+    then = played(desk, 10)
+
+    assert pressed == []
+    assert then == [do.RecordConsent(), do.Listen(), do.PutThrough(2)]
+
+
+def test_favourite_is_put_through_without_a_menu() -> None:
+    desk = reception(Visitor(has_consented=True, favourite_key=6))
+
+    first = desk.start(0)
+    then = played(desk, 3)
+
+    assert announced(first) == [Announcement.NOTICE_SHORT]
+    assert then == [do.Listen(), do.PutThrough(6)]
+    assert desk.deadline is None
+
+
+def test_key_in_the_menu_puts_through_over_its_words() -> None:
+    desk = reception()
+    desk.start(0)
+    played(desk, 10)
+
+    assert desk.receive(on.DigitPressed("4"), 12) == [do.Interrupt(ReplyId(2)), do.PutThrough(4)]
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        ("Lisa please", 1),
+        ("can I talk to Ben?", 2),
+        ("not Ethan, Jack", 4),
+        ("number five", 5),
+        ("6", 6),
+    ],
+)
+def test_name_said_aloud_puts_through(words: str, key: int) -> None:
+    desk = at_menu()
+
+    assert desk.receive(on.TranscriptReceived(words, is_final=True), 22) == [do.PutThrough(key)]
+
+
+def test_words_that_name_nobody_are_asked_again() -> None:
+    desk = at_menu()
+
+    commands = desk.receive(on.TranscriptReceived("good morning", is_final=True), 22)
+
+    assert announced(commands) == [Announcement.MENU_AGAIN]
+
+
+def test_words_heard_before_the_notice_is_over_choose_nobody() -> None:
+    desk = reception()
+    desk.start(0)
+
+    assert desk.receive(on.TranscriptReceived("Lisa", is_final=True), 3) == []
+
+
+def test_silence_gets_the_menu_again_and_then_a_goodbye() -> None:
+    desk = at_menu()
+
+    again = desk.tick(20 + RULES.menu_wait)
+    played(desk, 30)
+    goodbye = desk.tick(30 + RULES.menu_wait)
+    ended = played(desk, 40)
+
+    assert announced(again) == [Announcement.MENU_AGAIN]
+    assert announced(goodbye) == [Announcement.NO_CHOICE]
+    assert ended == [do.HangUp(EndReason.NO_CHOICE)]
+
+
+def test_refusal_is_said_and_ends_the_call_without_listening() -> None:
+    desk = reception(Visitor(refusal=Announcement.NO_TALK_TIME))
+
+    first = desk.start(0)
+    ended = played(desk, 8)
+
+    assert announced(first) == [Announcement.NO_TALK_TIME]
+    assert ended == [do.HangUp(EndReason.NO_TALK_TIME)]
+
+
+def test_notice_that_got_lost_is_said_again_and_never_taken_as_heard() -> None:
+    desk = reception()
+    desk.start(0)
+
+    again = desk.tick(RULES.stall)
+    ended = desk.tick(2 * RULES.stall)
+
+    assert announced(again) == [Announcement.NOTICE]
+    assert ended == [do.Interrupt(ReplyId(2)), do.HangUp(EndReason.FAILED)]
+
+
+def test_key_that_is_nobodys_changes_nothing() -> None:
+    desk = at_menu()
+
+    assert desk.receive(on.DigitPressed("7"), 21) == []
+    assert desk.receive(on.DigitPressed("#"), 21) == []
+
+
+def test_drain_says_goodbye() -> None:
+    desk = at_menu()
+
+    assert announced(desk.receive(on.ServiceEnding(), 21)) == [Announcement.SERVICE_ENDING]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens after some seconds."""
+
+    delay: float
+    event: on.Event | None  # None: what was being said is over
+
+
+steps = st.lists(
+    st.builds(
+        Step,
+        st.floats(0, 12),
+        st.one_of(
+            st.none(),
+            st.sampled_from("123456789*#0").map(on.DigitPressed),
+            st.sampled_from(["Ben", "hello", "", "one"]).map(
+                lambda text: on.TranscriptReceived(text, is_final=True)
+            ),
+            st.just(on.TranscriptReceived("Li", is_final=False)),
+            st.just(on.VoiceDetected()),
+            st.just(on.RecogniserLost()),
+            st.just(on.CallerHungUp()),
+        ),
+    ),
+    max_size=30,
+)
+visitors = st.builds(
+    Visitor,
+    has_consented=st.booleans(),
+    favourite_key=st.sampled_from([None, 1, 9]),
+    refusal=st.sampled_from([None, None, Announcement.NO_TALK_TIME]),
+)
+
+
+@given(visitors, steps)
+@settings(max_examples=300, deadline=None)
+def test_reception_always_ends_and_never_listens_without_consent(
+    visitor: Visitor, script: list[Step]
+) -> None:
+    desk = reception(visitor)
+    now = 0.0
+    commands = desk.start(now)
+    is_heard = False
+    for step in script:
+        now += step.delay
+        commands += desk.tick(now)
+        was_over = desk.deadline is None
+        if step.event is None:
+            is_heard = is_heard or desk.stage is Stage.NOTICE
+            more = played(desk, now)
+        else:
+            more = desk.receive(step.event, now)
+        assert not (was_over and more)
+        commands += more
+        assert is_heard or do.Listen() not in commands
+        assert is_heard or not any(isinstance(c, do.PutThrough) for c in commands)
+    for _ in range(20):
+        if desk.deadline is None:
+            break
+        now = max(now, desk.deadline)
+        commands += desk.tick(now)
+
+    assert desk.deadline is None
+    ends = [c for c in commands if isinstance(c, (do.HangUp, do.PutThrough))]
+    assert len(ends) == 1
+    if visitor.refusal is not None:
+        assert do.Listen() not in commands

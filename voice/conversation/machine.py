@@ -1,0 +1,417 @@
+"""Who has the floor, once a buddy is on the line.
+
+The conversation takes events and returns commands; it never waits, and reads no clock. In
+every phase but ENDED it has a deadline, so a message that gets lost costs seconds and never
+leaves the line dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from voice.conversation import commands as do
+from voice.conversation import events as on
+from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
+from voice.conversation.events import Event, ReplyId
+from voice.conversation.playback import Playback, Segment
+from voice.conversation.utterance import Utterance, takes_floor
+
+
+class Phase(StrEnum):
+    """Whose turn it is."""
+
+    LISTENING = "listening"  # the caller has the floor
+    THINKING = "thinking"  # the caller's turn is over; nothing of the reply is audible yet
+    SPEAKING = "speaking"  # the reply has the floor until its last segment is played
+    CLOSING = "closing"  # the last words are being said; nothing interrupts them
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRules:
+    """The constants of turn-taking, in seconds where not said otherwise."""
+
+    pause: float = 0.8  # words, then this silence, end a turn
+    voice_hold: float = 1.2  # voice without words holds a begun turn open this long
+    final_wait: float = 1.5  # words without their final are taken as they are after this
+    interruption_words: int = 2  # fewer do not interrupt, unless one is a stop word
+    kept_word: float = 1.0  # a short word this close to the reply's end becomes a turn
+    silence: float = 10.0  # a caller who says nothing is asked after this
+    silence_questions: int = 2  # so many times; then comes a goodbye
+    cover_after: float = 3.0  # of silence when it is the buddy's turn, something is said
+    cover_spacing: float = 1.0  # but never sooner than this after the turn ended
+    reply_timeout: float = 20.0  # for a reply's first words, and from one to the next
+    playback_stall: float = 6.0  # no mark came back for this long: the line lost it
+    recogniser_wait: float = 12.0  # for a lost recogniser to return, then comes a goodbye
+    failures: int = 3  # failed replies in a row end the call
+    closing: float = 15.0  # the longest that last words may take
+
+
+class Conversation:
+    """Decides who has the floor."""
+
+    def __init__(
+        self,
+        rules: TurnRules,
+        announcements: Mapping[Announcement, str],
+        *,
+        now: float,
+        last_reply: ReplyId,
+    ) -> None:
+        self.rules = rules  # the shell puts new ones here when a constant is edited
+        self.phase = Phase.LISTENING
+        self.history: list[Message] = []
+        self._texts = announcements
+        self._utterance = Utterance()
+        self._reply = last_reply  # events of any other reply are stale
+        self._playback = Playback()
+        self._is_generated = True
+        self._floor_at = now  # when the floor last changed hands
+        self._quiet_since = now  # when the caller last heard or said something
+        self._progress_at = now  # when anything of the reply last moved on the line
+        self._moved_at = now  # when the buddy's own words last moved
+        self._has_failed = False  # the reply at hand
+        self._voice_at: float | None = None
+        self._kept: on.TranscriptReceived | None = None
+        self._kept_at = now
+        self._questions = 0
+        self._failures = 0
+        self._is_warning_due = False
+        self._warning: Segment | None = None  # the one being said
+        self._lost_at: float | None = None  # since when nobody listens to the caller
+        self._end_reason = EndReason.FAILED
+
+    def start(self, greeting: str, now: float) -> list[Command]:
+        """Let the buddy greet the caller."""
+        reply = self._begin_reply(now)
+        self._is_generated = True
+        return [self._speak(reply, greeting)]
+
+    def receive(self, event: Event, now: float) -> list[Command]:
+        """Take note of `event` and return what must be done about it."""
+        if self.phase is Phase.ENDED:
+            return []
+        match event:
+            case (
+                on.SegmentGenerated()
+                | on.ReplyGenerated()
+                | on.SegmentStarted()
+                | on.SegmentPlayed()
+                | on.ReplyFailed()
+                | on.SynthesisFailed()
+            ):
+                return self._follow_reply(event, now) if event.reply == self._reply else []
+            case on.VoiceDetected():
+                self._voice_at = now
+                return []
+            case on.TranscriptReceived():
+                return self._hear(event, now)
+            case on.UtteranceLikelyEnded() | on.DigitPressed() | on.StoreLost():
+                return []
+            case on.CallerHungUp():
+                is_closing = self.phase is Phase.CLOSING
+                reason = self._end_reason if is_closing else EndReason.CALLER_HUNG_UP
+                return [*self._cut_off(), *self._end_turn_unanswered(), self._end(reason)]
+            case on.RecogniserLost() | on.RecogniserRestored():
+                return self._follow_recogniser(event, now)
+            case on.TalkTimeLow():
+                self._is_warning_due = True
+                return self._warn_if_idle(now)
+            case on.TalkTimeOver():
+                return self._close(Announcement.TALK_TIME_OVER, EndReason.TALK_TIME_OVER, now)
+            case on.ServiceEnding():
+                return self._close(Announcement.SERVICE_ENDING, EndReason.SERVICE_ENDING, now)
+
+    def tick(self, now: float) -> list[Command]:
+        """Act on the deadline, if `now` has reached it."""
+        deadline = self.deadline
+        if deadline is None or now < deadline:
+            return []
+        match self.phase:
+            case Phase.CLOSING:
+                return [*self._cut_off(), self._end(self._end_reason)]
+            case Phase.LISTENING:
+                return self._end_listening(now)
+            case _:
+                return self._mend_reply(now)
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` must be called at the latest; None once the conversation has ended."""
+        match self.phase:
+            case Phase.ENDED:
+                return None
+            case Phase.CLOSING:
+                return self._floor_at + self.rules.closing
+            case Phase.LISTENING:
+                return self._listening_deadline()
+            case _:
+                return self._reply_deadline()
+
+    # The caller's turn.
+
+    def _hear(self, event: on.TranscriptReceived, now: float) -> list[Command]:
+        if self.phase is Phase.CLOSING:
+            return []
+        if self.phase is Phase.SPEAKING and not takes_floor(
+            event.text, at_least=self.rules.interruption_words
+        ):
+            if event.text:
+                self._kept, self._kept_at = event, now
+            return []
+        if not self._utterance.hear(
+            event.text, is_final=event.is_final, ended_at=event.ended_at, now=now
+        ):
+            return []
+        commands: list[Command] = []
+        if self.phase is not Phase.LISTENING:
+            commands += self._cut_off()
+            self._give_floor_to_caller(now)
+            self._kept = None
+        self._questions = 0
+        self._quiet_since = now
+        return [*commands, do.ShowInterim(Side.CALLER, self._utterance.text)]
+
+    def _listening_deadline(self) -> float:
+        rules, words = self.rules, self._utterance
+        candidates = []
+        if words.text and words.last_word_at is not None and words.heard_at is not None:
+            ends_at = words.last_word_at + rules.pause
+            if not words.is_settled:
+                ends_at = max(ends_at, words.heard_at + rules.final_wait)
+            if self._voice_at is not None and self._voice_at > words.heard_at:
+                ends_at = max(ends_at, self._voice_at + rules.voice_hold)
+            candidates.append(ends_at)
+        else:
+            candidates.append(self._quiet_since + rules.silence)
+        if self._lost_at is not None:
+            candidates.append(self._lost_at + rules.recogniser_wait)
+        return min(candidates)
+
+    def _end_listening(self, now: float) -> list[Command]:
+        if self._utterance.text:
+            return self._end_turn(now)
+        if self._lost_at is not None and now >= self._lost_at + self.rules.recogniser_wait:
+            return self._close(Announcement.RECOGNISER_GONE, EndReason.RECOGNISER_LOST, now)
+        if self._questions >= self.rules.silence_questions:
+            return self._close(Announcement.SILENT_GOODBYE, EndReason.CALLER_SILENT, now)
+        self._questions += 1
+        return self._announce_alone(Announcement.ARE_YOU_THERE, now)
+
+    def _end_turn(self, now: float) -> list[Command]:
+        last_word_at = self._utterance.last_word_at or now
+        text = self._utterance.take()
+        self._voice_at = None
+        self._add_caller_message(text)
+        reply = self._begin_reply(now)
+        self._quiet_since = max(
+            last_word_at, now + self.rules.cover_spacing - self.rules.cover_after
+        )
+        commands: list[Command] = [do.WriteEntry(Side.CALLER, text)]
+        if self._is_warning_due:
+            commands.append(self._warn(reply))
+        return [*commands, do.GenerateReply(reply, tuple(self.history))]
+
+    def _add_caller_message(self, text: str) -> None:
+        """Add what the caller said; a turn that goes on after a pause is one turn."""
+        if self.history and self.history[-1].side is Side.CALLER:
+            text = f"{self.history.pop().text} {text}"
+        self.history.append(Message(Side.CALLER, text))
+
+    def _end_turn_unanswered(self) -> list[Command]:
+        if not self._utterance.text:
+            return []
+        text = self._utterance.take()
+        self._add_caller_message(text)
+        return [do.WriteEntry(Side.CALLER, text)]
+
+    # The buddy's turn.
+
+    def _follow_reply(self, event: on.ReplyEvent, now: float) -> list[Command]:
+        self._progress_at = now
+        match event:
+            case on.SegmentGenerated(reply, text):
+                self._moved_at = now
+                return [] if self._is_generated else [self._speak(reply, text)]
+            case on.ReplyGenerated():
+                self._moved_at = now
+                self._is_generated = True
+                return self._settle(now)
+            case on.SegmentStarted(_, number):
+                return self._start_segment(self._playback.segment(number), now)
+            case on.SegmentPlayed(_, number, share):
+                return self._advance_segment(self._playback.segment(number), share, now)
+            case on.ReplyFailed(reply):
+                return self._fail(reply, Announcement.REPLY_FAILED, now)
+            case on.SynthesisFailed(reply, number):
+                rows = self._playback.drop(number)
+                return [*rows, *self._fail(reply, Announcement.SYNTHESIS_FAILED, now)]
+
+    def _speak(self, reply: ReplyId, text: str) -> Command:
+        return do.Speak(reply, self._playback.add(Side.BUDDY, text), text)
+
+    def _announce(
+        self, reply: ReplyId, announcement: Announcement, *, is_cover: bool = False
+    ) -> Command:
+        number = self._playback.add(Side.LINE, self._texts[announcement])
+        return do.Announce(reply, number, announcement, is_cover=is_cover)
+
+    def _start_segment(self, segment: Segment | None, now: float) -> list[Command]:
+        if segment is None or segment.is_started:
+            return []
+        segment.is_started = True
+        if segment.side is Side.LINE:
+            return []
+        self._moved_at = now
+        self._failures = 0
+        if self.phase is Phase.THINKING:
+            self.phase = Phase.SPEAKING
+        return [do.ShowInterim(Side.BUDDY, segment.text)]
+
+    def _advance_segment(self, segment: Segment | None, share: float, now: float) -> list[Command]:
+        if segment is None or segment.is_over:
+            return []
+        commands = self._start_segment(segment, now)
+        segment.share = max(segment.share, min(share, 1.0))
+        self._quiet_since = now
+        if segment.side is Side.BUDDY:
+            self._moved_at = now
+        if segment.share < 1:
+            return commands
+        segment.is_written = True
+        return [*commands, do.WriteEntry(segment.side, segment.text), *self._settle(now)]
+
+    def _settle(self, now: float) -> list[Command]:
+        """End the reply once it is written and heard to its last word."""
+        if not (self._is_generated and self._playback.is_over):
+            return []
+        if self.phase is Phase.CLOSING:
+            return [self._end(self._end_reason)]
+        self._remember_reply(was_interrupted=False)
+        self._give_floor_to_caller(now)
+        self._utterance.forget_before(now - self.rules.kept_word)
+        kept, self._kept = self._kept, None
+        if kept is not None and now - self._kept_at <= self.rules.kept_word:
+            self._utterance.hear(
+                kept.text, is_final=kept.is_final, ended_at=kept.ended_at, now=self._kept_at
+            )
+        return self._warn_if_idle(now)
+
+    def _reply_deadline(self) -> float:
+        if self._playback.is_audible:
+            return self._progress_at + self.rules.playback_stall
+        cover_at = self._quiet_since + self.rules.cover_after
+        return min(cover_at, self._moved_at + self.rules.reply_timeout)
+
+    def _mend_reply(self, now: float) -> list[Command]:
+        """Do something about a reply that does not move."""
+        if self._playback.is_audible:  # its marks got lost: take it as heard so far
+            commands = self._cut_off()
+            self._give_floor_to_caller(now)
+            return [*commands, *self._warn_if_idle(now)]
+        if now >= self._moved_at + self.rules.reply_timeout:
+            self._failures += 1
+            if self._failures >= self.rules.failures:
+                return self._close(Announcement.FAILED_GOODBYE, EndReason.FAILED, now)
+            return [*self._cut_off(), *self._announce_alone(Announcement.REPLY_FAILED, now)]
+        self._quiet_since = now
+        return [self._announce(self._reply, Announcement.STILL_WORKING, is_cover=True)]
+
+    def _fail(self, reply: ReplyId, apology: Announcement, now: float) -> list[Command]:
+        """Say sorry after what can still be heard; after too many failures say goodbye."""
+        if self.phase is Phase.CLOSING or self._has_failed:
+            return self._settle(now)
+        self._has_failed = True
+        self._failures += 1
+        if self._failures >= self.rules.failures:
+            return self._close(Announcement.FAILED_GOODBYE, EndReason.FAILED, now)
+        self._is_generated = True
+        return [self._announce(reply, apology)]
+
+    def _announce_alone(self, announcement: Announcement, now: float) -> list[Command]:
+        """Say words made ahead as a reply of their own."""
+        reply = self._begin_reply(now)
+        self._is_generated = True
+        return [self._announce(reply, announcement)]
+
+    # Talk time, failures, endings.
+
+    def _warn(self, reply: ReplyId) -> Command:
+        self._is_warning_due = False
+        command = self._announce(reply, Announcement.TALK_TIME_LOW)
+        self._warning = self._playback.last
+        return command
+
+    def _warn_if_idle(self, now: float) -> list[Command]:
+        """Say the warning that is due, if nobody is saying anything."""
+        if not self._is_warning_due or self.phase is not Phase.LISTENING or self._utterance.text:
+            return []
+        reply = self._begin_reply(now)
+        self._is_generated = True
+        return [self._warn(reply)]
+
+    def _follow_recogniser(
+        self, event: on.RecogniserLost | on.RecogniserRestored, now: float
+    ) -> list[Command]:
+        match event:
+            case on.RecogniserRestored():
+                self._lost_at = None
+                return []
+            case on.RecogniserLost():
+                if self._lost_at is not None:
+                    return []
+                self._lost_at = now
+                if self.phase is Phase.LISTENING and not self._utterance.text:
+                    return self._announce_alone(Announcement.RECOGNISER_LOST, now)
+                return []
+
+    def _close(self, announcement: Announcement, reason: EndReason, now: float) -> list[Command]:
+        """Say the last words; nothing interrupts them."""
+        if self.phase is Phase.CLOSING:
+            return []
+        commands = [*self._cut_off(), *self._end_turn_unanswered()]
+        reply = self._begin_reply(now)
+        self._is_generated = True
+        self.phase = Phase.CLOSING
+        self._end_reason = reason
+        return [*commands, self._announce(reply, announcement)]
+
+    def _end(self, reason: EndReason) -> Command:
+        self.phase = Phase.ENDED
+        return do.HangUp(reason)
+
+    # The floor.
+
+    def _begin_reply(self, now: float) -> ReplyId:
+        self._reply = ReplyId(self._reply + 1)
+        self._playback = Playback()
+        self._is_generated = False
+        self.phase = Phase.THINKING
+        self._has_failed = False
+        self._floor_at = self._quiet_since = self._progress_at = self._moved_at = now
+        return self._reply
+
+    def _cut_off(self) -> list[Command]:
+        """Retire the reply and keep only what the caller heard of it."""
+        if self.phase is Phase.LISTENING:
+            return []
+        commands: list[Command] = [do.Interrupt(self._reply), *self._playback.close()]
+        if self._warning is not None and not self._warning.is_over:
+            self._is_warning_due = True  # it went unheard: say it again
+        self._warning = None
+        self._remember_reply(was_interrupted=True)
+        self._reply = ReplyId(self._reply + 1)  # what still comes of the old one is stale
+        self._playback = Playback()
+        self._is_generated = True
+        return commands
+
+    def _remember_reply(self, *, was_interrupted: bool) -> None:
+        if heard := self._playback.heard_text:
+            self.history.append(Message(Side.BUDDY, heard, was_interrupted))
+
+    def _give_floor_to_caller(self, now: float) -> None:
+        self.phase = Phase.LISTENING
+        self._floor_at = self._quiet_since = now
+        self._voice_at = None

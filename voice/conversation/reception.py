@@ -1,0 +1,204 @@
+"""What comes before a buddy has the floor: notice, consent, menu and refusals.
+
+Nobody is listened to before the notice was played to its end and the caller stayed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from voice.conversation import commands as do
+from voice.conversation import events as on
+from voice.conversation.commands import Announcement, Command, EndReason
+from voice.conversation.events import Event, ReplyId
+from voice.conversation.utterance import words_of
+
+DECLINE_KEY = "9"
+SPOKEN_KEYS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+
+
+class Stage(StrEnum):
+    """How far the caller has come."""
+
+    NOTICE = "notice"
+    MENU = "menu"
+    CLOSING = "closing"
+    DONE = "done"  # a buddy has the floor
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """What reception knows of the caller."""
+
+    has_consented: bool = False
+    favourite_key: int | None = None
+    refusal: Announcement | None = None  # why nobody can be put through
+
+
+@dataclass(frozen=True, slots=True)
+class ReceptionRules:
+    """The constants of reception, in seconds where not said otherwise."""
+
+    menu_wait: float = 6.0  # after the menu, for a key or a name
+    menus: int = 2  # how often the menu is said
+    noise: float = 10.0  # voice without words holds the menu open this long at most
+    stall: float = 25.0  # an announcement that is not over by then got lost
+
+
+class Reception:
+    """Leads the caller to a buddy."""
+
+    def __init__(
+        self, rules: ReceptionRules, visitor: Visitor, menu: Mapping[int, str], *, now: float
+    ) -> None:
+        self.stage = Stage.NOTICE
+        self.last_reply = ReplyId(0)
+        self._rules = rules
+        self._visitor = visitor
+        self._menu = menu  # names by key
+        self._choice = visitor.favourite_key if visitor.favourite_key in menu else None
+        self._is_saying = False
+        self._menus = 0
+        self._notices = 0
+        self._since = now  # when something last happened
+        self._asked_at = now  # when the caller was last asked to choose
+        self._end_reason = EndReason.FAILED
+
+    def start(self, now: float) -> list[Command]:
+        """Say the first words."""
+        if self._visitor.refusal is not None:
+            return self._close(self._visitor.refusal, EndReason.NO_TALK_TIME, now)
+        return self._say_notice(now)
+
+    def receive(self, event: Event, now: float) -> list[Command]:
+        """Take note of `event` and return what must be done about it."""
+        if self.deadline is None:
+            return []
+        match event:
+            case on.CallerHungUp():
+                return [self._end(EndReason.CALLER_HUNG_UP)]
+            case on.SegmentPlayed(reply, _, share) if reply == self.last_reply and share >= 1:
+                return self._go_on(now)
+            case on.DigitPressed(digit):
+                return self._press(digit, now)
+            case on.TranscriptReceived(text, is_final):
+                return self._hear(text, is_final=is_final, now=now)
+            case on.VoiceDetected() if self.stage is Stage.MENU and not self._is_saying:
+                self._since = now  # somebody is answering: give the words time to come
+                return []
+            case on.RecogniserLost() | on.StoreLost():
+                return []  # keys still work
+            case on.ServiceEnding():
+                return self._close(Announcement.SERVICE_ENDING, EndReason.SERVICE_ENDING, now)
+            case _:
+                return []
+
+    def tick(self, now: float) -> list[Command]:
+        """Act on the deadline, if `now` has reached it."""
+        if self.deadline is None or now < self.deadline:
+            return []
+        if self._is_saying and self.stage is Stage.NOTICE:
+            # Nobody consents to what they may not have heard: say it again, once.
+            if self._notices < 2:  # noqa: PLR2004 - once and once more
+                return [do.Interrupt(self.last_reply), *self._say_notice(now)]
+            return [do.Interrupt(self.last_reply), self._end(EndReason.FAILED)]
+        return self._go_on(now)
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` must be called at the latest; None once reception is over."""
+        if self.stage in (Stage.DONE, Stage.ENDED):
+            return None
+        if self._is_saying:
+            return self._since + self._rules.stall
+        # Noise may hold the menu open, but not for ever.
+        return min(self._since, self._asked_at + self._rules.noise) + self._rules.menu_wait
+
+    def _say_notice(self, now: float) -> list[Command]:
+        self._notices += 1
+        is_short = self._visitor.has_consented
+        return self._say(Announcement.NOTICE_SHORT if is_short else Announcement.NOTICE, now)
+
+    def _go_on(self, now: float) -> list[Command]:
+        """Do what comes after the words just said, or after nobody answered them."""
+        was_saying, self._is_saying = self._is_saying, False
+        self._since = self._asked_at = now
+        match self.stage:
+            case Stage.CLOSING:
+                return [self._end(self._end_reason)]
+            case Stage.NOTICE:
+                consent = [] if self._visitor.has_consented else [do.RecordConsent()]
+                self.stage = Stage.MENU
+                return [*consent, do.Listen(), *self._choose_or_ask(now)]
+            case _:
+                return [] if was_saying else self._ask_again(now)
+
+    def _choose_or_ask(self, now: float) -> list[Command]:
+        if self._choice is not None:
+            return self._put_through(self._choice)
+        self._menus = 1
+        return self._say(Announcement.MENU, now)
+
+    def _ask_again(self, now: float) -> list[Command]:
+        if self._menus >= self._rules.menus:
+            return self._close(Announcement.NO_CHOICE, EndReason.NO_CHOICE, now)
+        self._menus += 1
+        return [*self._hush(), *self._say(Announcement.MENU_AGAIN, now)]
+
+    def _press(self, digit: str, now: float) -> list[Command]:
+        if self.stage is Stage.CLOSING:
+            return []
+        if digit == DECLINE_KEY and not self._visitor.has_consented:
+            return self._close(Announcement.CONSENT_DECLINED, EndReason.CONSENT_DECLINED, now)
+        if not digit.isdigit() or int(digit) not in self._menu:
+            return []
+        if self.stage is Stage.NOTICE:
+            self._choice = int(digit)  # the notice is heard to its end all the same
+            return []
+        return self._put_through(int(digit))
+
+    def _hear(self, text: str, *, is_final: bool, now: float) -> list[Command]:
+        if self.stage is not Stage.MENU:
+            return []
+        if not is_final:
+            self._since = now if not self._is_saying else self._since
+            return []
+        if (key := self._named(text)) is not None:
+            return self._put_through(key)
+        return self._ask_again(now) if words_of(text) and not self._is_saying else []
+
+    def _named(self, text: str) -> int | None:
+        """Return the key of the buddy named last."""
+        names = {name.lower(): key for key, name in self._menu.items()}
+        names |= {str(key): key for key in self._menu}
+        names |= {word: key for word, key in SPOKEN_KEYS.items() if key in self._menu}
+        keys = [names[word] for word in words_of(text) if word in names]
+        return keys[-1] if keys else None
+
+    def _put_through(self, key: int) -> list[Command]:
+        self.stage = Stage.DONE
+        return [*self._hush(), do.PutThrough(key)]
+
+    def _close(self, announcement: Announcement, reason: EndReason, now: float) -> list[Command]:
+        if self.stage is Stage.CLOSING:
+            return []
+        self.stage = Stage.CLOSING
+        self._end_reason = reason
+        return [*self._hush(), *self._say(announcement, now)]
+
+    def _say(self, announcement: Announcement, now: float) -> list[Command]:
+        self.last_reply = ReplyId(self.last_reply + 1)
+        self._is_saying = True
+        self._since = now
+        return [do.Announce(self.last_reply, 0, announcement)]
+
+    def _hush(self) -> list[Command]:
+        was_saying, self._is_saying = self._is_saying, False
+        return [do.Interrupt(self.last_reply)] if was_saying else []
+
+    def _end(self, reason: EndReason) -> Command:
+        self.stage = Stage.ENDED
+        return do.HangUp(reason)

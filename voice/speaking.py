@@ -1,0 +1,205 @@
+"""The way from words to the caller's ear: synthesise ahead, send as it comes, prove by marks.
+
+One writer a leg: whatever is sent goes through here, and the reply's id is checked at the
+moment of sending, so nothing of a retired reply follows its `clear`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+import structlog
+
+from shared.errors import ProviderError
+from voice.conversation.events import (
+    Event,
+    ReplyId,
+    SegmentPlayed,
+    SegmentStarted,
+    SynthesisFailed,
+)
+from voice.ports import BYTES_A_SECOND, FRAME_BYTES, CallLeg, TextToSpeech, Voice
+
+log = structlog.get_logger()
+
+MESSAGE_BYTES = 1600  # 200 ms: few messages, and the line still plays smoothly
+MARK_BYTES = BYTES_A_SECOND  # a mark at least every second tells what was heard
+BYTES_A_CHARACTER = BYTES_A_SECOND / 15  # speech runs at some 15 characters a second
+AHEAD = 2  # segments synthesised at once: the one that plays and the next
+
+
+@dataclass(slots=True, eq=False)
+class _Item:
+    """One segment on its way."""
+
+    reply: ReplyId
+    number: int
+    text: str
+    chunks: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
+    total_bytes: int | None = None  # known once the voice has said its last word
+    sent_bytes: int = 0
+    has_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    item: _Item
+    heard_bytes: int
+    is_last: bool
+
+
+class Speaker:
+    """Speaks and plays on one leg, in the order it is told."""
+
+    def __init__(
+        self,
+        leg: CallLeg,
+        text_to_speech: TextToSpeech,
+        post: Callable[[Event], None],
+        start_task: Callable[..., asyncio.Task[None]],
+    ) -> None:
+        self._leg = leg
+        self._text_to_speech = text_to_speech
+        self._post = post
+        self._start_task = start_task
+        self._queue: deque[_Item] = deque()
+        self._queued = asyncio.Event()
+        self._retired: set[ReplyId] = set()
+        self._marks: dict[str, _Mark] = {}
+        self._items: dict[ReplyId, list[_Item]] = {}
+        self._synthesis: dict[ReplyId, list[asyncio.Task[None]]] = {}
+        self._ahead = asyncio.Semaphore(AHEAD)
+        self._line = asyncio.Lock()  # one segment at a time has the line
+        self.on_first_byte: Callable[[ReplyId], None] = lambda _reply: None
+
+    def speak(self, reply: ReplyId, number: int, text: str, voice: Voice) -> None:
+        """Say `text` after what is queued."""
+        item = self._item(reply, number, text)
+        self._enqueue(item)
+        task = self._start_task(self._synthesise(item, voice))
+        self._synthesis.setdefault(reply, []).append(task)
+
+    def play(
+        self, reply: ReplyId, number: int, text: str, audio: bytes, *, is_cover: bool = False
+    ) -> None:
+        """Play audio made ahead, after what is queued or, as a cover, before what is not ready."""
+        item = self._item(reply, number, text)
+        item.total_bytes = len(audio)
+        item.chunks.put_nowait(audio)
+        item.chunks.put_nowait(None)
+        if is_cover:
+            self._start_task(self._send(item))
+        else:
+            self._enqueue(item)
+
+    async def interrupt(self, reply: ReplyId) -> None:
+        """Retire the reply, drop its playback, cancel its synthesis: in this order."""
+        self._retired.add(reply)
+        await self._leg.clear()
+        for task in self._synthesis.pop(reply, ()):
+            task.cancel()
+        for item in self._items.pop(reply, ()):
+            item.chunks.put_nowait(None)  # whoever waits for more of it waits in vain
+        self._queue = deque(item for item in self._queue if item.reply != reply)
+        self._marks = {name: mark for name, mark in self._marks.items() if mark.item.reply != reply}
+
+    def mark_returned(self, name: str) -> None:
+        """Tell the machine how much of a segment has been heard."""
+        mark = self._marks.pop(name, None)
+        if mark is None or mark.item.reply in self._retired:
+            return
+        share = 1.0 if mark.is_last else _share(mark)
+        self._post(SegmentPlayed(mark.item.reply, mark.item.number, share))
+
+    async def run(self) -> None:
+        """Send what is queued until cancelled."""
+        while True:
+            while not self._queue:
+                self._queued.clear()
+                await self._queued.wait()
+            await self._send(self._queue.popleft())
+
+    def _item(self, reply: ReplyId, number: int, text: str) -> _Item:
+        item = _Item(reply, number, text)
+        self._items.setdefault(reply, []).append(item)
+        return item
+
+    def _enqueue(self, item: _Item) -> None:
+        self._queue.append(item)
+        self._queued.set()
+
+    async def _synthesise(self, item: _Item, voice: Voice) -> None:
+        size = 0
+        try:
+            async with (
+                self._ahead,
+                aclosing(self._text_to_speech.synthesise(item.text, voice)) as audio,
+            ):
+                async for chunk in audio:
+                    if size == 0:
+                        self.on_first_byte(item.reply)
+                    size += len(chunk)
+                    item.chunks.put_nowait(chunk)
+        except ProviderError as error:
+            log.warning("synthesis_failed", reply=item.reply, error=str(error))
+            item.has_failed = True
+        else:
+            item.has_failed = size == 0
+        finally:
+            item.total_bytes = size
+            item.chunks.put_nowait(None)
+
+    async def _send(self, item: _Item) -> None:
+        """Send one segment, with its marks, as its audio comes."""
+        chunk = await self._next_chunk(item)
+        async with self._line:
+            while chunk is not None:
+                for message in _messages(chunk, is_first=item.sent_bytes == 0):
+                    if item.reply in self._retired:
+                        return
+                    await self._send_message(item, message)
+                chunk = await self._next_chunk(item)
+            if item.reply in self._retired:
+                return
+            if item.has_failed:
+                self._post(SynthesisFailed(item.reply, item.number))
+            else:
+                await self._mark(item, is_last=True)
+
+    async def _next_chunk(self, item: _Item) -> bytes | None:
+        return None if item.reply in self._retired else await item.chunks.get()
+
+    async def _send_message(self, item: _Item, message: bytes) -> None:
+        await self._leg.send_audio(message)
+        if item.sent_bytes == 0:
+            self._post(SegmentStarted(item.reply, item.number))
+        before = item.sent_bytes // MARK_BYTES
+        item.sent_bytes += len(message)
+        if item.sent_bytes // MARK_BYTES > before:
+            await self._mark(item, is_last=False)
+
+    async def _mark(self, item: _Item, *, is_last: bool) -> None:
+        name = f"{item.reply}:{item.number}:{'end' if is_last else item.sent_bytes}"
+        self._marks[name] = _Mark(item, item.sent_bytes, is_last)
+        await self._leg.send_mark(name)
+
+
+def _share(mark: _Mark) -> float:
+    """Return the part of the segment that was heard, 0 to below 1."""
+    total = mark.item.total_bytes or max(
+        len(mark.item.text) * BYTES_A_CHARACTER, mark.item.sent_bytes
+    )
+    return min(mark.heard_bytes / max(total, 1), 0.99)
+
+
+def _messages(chunk: bytes, *, is_first: bool) -> list[bytes]:
+    """Cut a chunk into messages; the very first frame goes alone, at once."""
+    head = [chunk[:FRAME_BYTES]] if is_first else []
+    rest = chunk[FRAME_BYTES:] if is_first else chunk
+    return head + [
+        rest[start : start + MESSAGE_BYTES] for start in range(0, len(rest), MESSAGE_BYTES)
+    ]
