@@ -132,6 +132,15 @@ def key_ring(session: Session) -> KeyRing:
     return ring
 
 
+def lock(session: Session, *what: str) -> None:
+    """Wait until no other transaction is busy with the same thing, and keep others waiting."""
+    digest = key_ring(session).blind_index("lock", " ".join(what))
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(:key)"),
+        {"key": int.from_bytes(digest[:8], "big", signed=True)},
+    )
+
+
 def database_urls(settings: Settings) -> DatabaseUrls:
     """Return where the database is; where no address is set, start or join the embedded one."""
     if settings.database_url is None:

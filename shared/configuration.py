@@ -1,0 +1,122 @@
+"""Personas and constants in the process: read as plain dictionaries, reloaded on every edit.
+
+A look-up takes well under a microsecond. The database announces edits of these tables itself,
+so that one made by hand is seen as well; whatever was edited, everything is reloaded, in one
+statement after the other, so that an older state never follows a newer one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from typing import Self
+
+import structlog
+from sqlmodel import Session
+
+from shared.database import Database, StoreUnavailable
+from shared.listener import CONFIGURATION, Listener
+from shared.services import personas
+from shared.services.personas import PersonaView
+
+__all__ = ["Configuration", "PersonaView"]
+
+PAUSE_TIME = "pause_time_seconds"
+PAUSE_TIME_SECONDS = 0.8  # shorter cuts people off, longer feels slow
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.3, 2.0
+FULL_RELOAD_SECONDS = 60.0  # the net under notifications that got lost
+
+log = structlog.get_logger()
+
+
+class Configuration:
+    """What calls read while they run."""
+
+    def __init__(self, database: Database, dsn_direct: str) -> None:
+        self._database = database
+        self._listener = Listener(
+            dsn_direct,
+            {CONFIGURATION: self._on_edit},
+            self.load,
+            application_name="configuration",
+        )
+        self._loading = asyncio.Lock()
+        self._is_loaded = False
+        self._constants: dict[str, float] = {}
+        self._pauses: dict[int | None, float] = {}
+        self._following: asyncio.Task[None] | None = None
+        self.personas: Mapping[int, PersonaView] = {}
+
+    @classmethod
+    async def start(cls, database: Database, dsn_direct: str) -> Self:
+        """Load everything and follow changes until `close`."""
+        configuration = cls(database, dsn_direct)
+        await configuration.load()
+        configuration._following = asyncio.create_task(configuration.run(), name="configuration")
+        return configuration
+
+    async def close(self) -> None:
+        """Stop following."""
+        if self._following is not None:
+            self._following.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._following
+
+    async def run(self) -> None:
+        """Follow changes until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._listener.run())
+            tasks.create_task(self._reload_now_and_then())
+
+    async def load(self) -> None:
+        """Read everything anew; what was read before stays while the database is away."""
+        async with self._loading:
+            try:
+                views, constants = await self._database.transact(_read)
+            except StoreUnavailable as error:
+                if not self._is_loaded:
+                    raise
+                log.warning("configuration_kept", error=str(error))
+                return
+            self._put(views, constants)
+
+    def persona(self, menu_key: int) -> PersonaView:
+        """Return the buddy on this key of the menu; raise KeyError if there is none."""
+        return self.personas[menu_key]
+
+    def pause_seconds(self, menu_key: int | None) -> float:
+        """Return the silence that ends an utterance; read it anew each turn."""
+        pauses = self._pauses
+        return pauses[menu_key] if menu_key in pauses else pauses.get(None, PAUSE_TIME_SECONDS)
+
+    def constant(self, name: str, default: float) -> float:
+        """Return the constant, or the default where the installation sets none."""
+        return self._constants.get(name, default)
+
+    def _put(self, views: tuple[PersonaView, ...], constants: Mapping[str, float]) -> None:
+        pause = constants.get(PAUSE_TIME, PAUSE_TIME_SECONDS)
+        self._pauses = {
+            None: clamp_pause(pause),
+            **{view.menu_key: clamp_pause(pause + view.pause_difference_seconds) for view in views},
+        }
+        self._constants = dict(constants)
+        self.personas = {view.menu_key: view for view in views}
+        self._is_loaded = True
+
+    async def _on_edit(self, _table: str) -> None:
+        await self.load()
+
+    async def _reload_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(FULL_RELOAD_SECONDS)  # noqa: TID251 - the period is the purpose
+            await self.load()
+
+
+def clamp_pause(seconds: float) -> float:
+    """Keep a pause time where people neither are cut off nor wait."""
+    return min(max(seconds, SHORTEST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+
+
+def _read(session: Session) -> tuple[tuple[PersonaView, ...], Mapping[str, float]]:
+    return personas.published(session), personas.constants(session)

@@ -1,0 +1,224 @@
+"""Accounts: how one signs in to them, who they belong to, and what they may do."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from shared.database import key_ring, lock
+from shared.ids import AccountId, SignInSessionId, new_id
+from shared.services import phone_lines, talk_time
+from shared.services.new_accounts import AccountKind, new_account, open_spoken_name
+from shared.services.phone_lines import LineView
+from shared.tables.account import Account, Consent, GoogleIdentity, Operator, SignInSession
+from shared.tables.persona import Persona
+
+TOKEN_BYTES = 32
+SIGN_IN_LIFETIME = timedelta(days=30)
+LONGEST_USER_AGENT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleClaims:
+    """What the identity provider vouches for."""
+
+    issuer: str
+    subject: str
+    email: str
+    is_email_verified: bool
+    name: str | None
+    given_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSignIn:
+    """A browser that signed in, with the token that only its cookie knows."""
+
+    account_id: AccountId
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who a browser is."""
+
+    account_id: AccountId
+    session_id: SignInSessionId
+    email: str
+    spoken_name: str | None
+    is_operator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileView:
+    """An account as its owner sees it."""
+
+    spoken_name: str | None
+    email: str | None
+    favourite_menu_key: int | None
+    lines: tuple[LineView, ...]
+    seconds_left: int
+    is_unlimited: bool
+
+
+def sign_in(
+    session: Session, *, identity: GoogleClaims, user_agent: str, now: datetime
+) -> NewSignIn:
+    """Sign a browser in under a token of its own; who comes for the first time is registered."""
+    # Two first sign-ins of one person, in two tabs, make one account.
+    lock(session, identity.issuer, identity.subject)
+    found = session.get(GoogleIdentity, (identity.issuer, identity.subject))
+    if found is None:
+        account_id = new_account(
+            session,
+            AccountKind.REGISTERED,
+            spoken_name=identity.given_name or identity.name,
+            now=now,
+        )
+        found = GoogleIdentity(
+            issuer=identity.issuer,
+            subject=identity.subject,
+            account_id=account_id,
+            sealed_email=b"",
+            email_index=b"",
+            is_email_verified=False,
+            created_at=now,
+        )
+        session.add(found)
+    found.sealed_email = key_ring(session).seal(
+        identity.email, "email", identity.issuer, identity.subject
+    )
+    found.email_index = email_index(session, identity.email)
+    found.is_email_verified = identity.is_email_verified
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    session_id = new_id("sis")
+    session.add(
+        SignInSession(
+            id=session_id,
+            account_id=found.account_id,
+            token_hash=_hash(token),
+            sealed_user_agent=key_ring(session).seal(
+                user_agent[:LONGEST_USER_AGENT], "user_agent", session_id
+            ),
+            issuer=identity.issuer,
+            subject=identity.subject,
+            created_at=now,
+            expires_at=now + SIGN_IN_LIFETIME,
+        )
+    )
+    session.flush()
+    return NewSignIn(AccountId(found.account_id), token)
+
+
+def signed_in(session: Session, *, token: str, now: datetime) -> SignedIn | None:
+    """Return whose browser holds the token; None if it was signed out or is too old."""
+    row = session.exec(
+        select(SignInSession, Account, GoogleIdentity, Operator.email_index)
+        .join(Account, col(Account.id) == SignInSession.account_id)
+        .join(
+            GoogleIdentity,
+            (col(GoogleIdentity.issuer) == SignInSession.issuer)
+            & (col(GoogleIdentity.subject) == SignInSession.subject),
+        )
+        .join(
+            Operator,
+            (col(Operator.email_index) == GoogleIdentity.email_index)
+            & col(GoogleIdentity.is_email_verified),
+            isouter=True,
+        )
+        .where(
+            SignInSession.token_hash == _hash(token),
+            col(SignInSession.ended_at).is_(None),
+            SignInSession.expires_at > now,
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    browser, account, identity, operator_index = row
+    return SignedIn(
+        account_id=AccountId(account.id),
+        session_id=SignInSessionId(browser.id),
+        email=_open_email(session, identity),
+        spoken_name=open_spoken_name(session, account),
+        is_operator=operator_index is not None,
+    )
+
+
+def sign_out(session: Session, *, token: str, now: datetime) -> None:
+    """End the browser's session; a token that is none ends nothing."""
+    found = session.exec(
+        select(SignInSession).where(
+            SignInSession.token_hash == _hash(token), col(SignInSession.ended_at).is_(None)
+        )
+    ).one_or_none()
+    if found is not None:
+        found.ended_at = now
+
+
+def add_operator(session: Session, *, email: str, now: datetime) -> None:
+    """Let whoever signs in with this verified address run the installation."""
+    index = email_index(session, email)
+    session.execute(
+        insert(Operator)
+        .values(
+            email_index=index,
+            sealed_email=key_ring(session).seal(email, "operator_email", index.hex()),
+            added_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def consent(
+    session: Session, *, account_id: AccountId, wording_version: str, now: datetime
+) -> None:
+    """Keep that the account's owner agreed, on the site, to be transcribed."""
+    session.add(
+        Consent(
+            id=new_id("con"),
+            account_id=account_id,
+            wording_version=wording_version,
+            given_at=now,
+        )
+    )
+    session.flush()
+
+
+def profile(session: Session, *, account_id: AccountId) -> ProfileView:
+    """Return the account as its owner sees it."""
+    account = session.get_one(Account, account_id)
+    identity = session.exec(
+        select(GoogleIdentity)
+        .where(GoogleIdentity.account_id == account_id)
+        .order_by(col(GoogleIdentity.created_at))
+    ).first()
+    favourite = session.exec(
+        select(Persona.menu_key).where(Persona.id == account.favourite_persona_id)
+    ).first()
+    left = talk_time.overview(session, account_id=account_id)
+    return ProfileView(
+        spoken_name=open_spoken_name(session, account),
+        email=_open_email(session, identity) if identity is not None else None,
+        favourite_menu_key=favourite,
+        lines=phone_lines.lines(session, account_id=account_id),
+        seconds_left=left.seconds_left,
+        is_unlimited=left.is_unlimited,
+    )
+
+
+def email_index(session: Session, email: str) -> bytes:
+    """Return what an address is looked up by; how it is capitalised does not matter."""
+    return key_ring(session).blind_index("email", email.strip().casefold())
+
+
+def _open_email(session: Session, identity: GoogleIdentity) -> str:
+    return key_ring(session).open(identity.sealed_email, "email", identity.issuer, identity.subject)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,424 @@
+"""Calls: taken, streamed, ended, and shown to the account they belong to."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
+
+from shared.database import key_ring, lock
+from shared.domain.plans import PRETRIAL, WITHHELD_SECONDS
+from shared.errors import DomainError
+from shared.ids import AccountId, CallId, PersonaVersionId, new_id
+from shared.listener import CALL_ENTRIES, notify
+from shared.phone import PhoneNumber
+from shared.services import phone_lines, talk_time
+from shared.services.new_accounts import AccountKind, new_account, open_spoken_name
+from shared.services.talk_time import CallNotFound
+from shared.tables.account import Account, Consent
+from shared.tables.call import Call, Entry
+from shared.tables.persona import Persona, PersonaVersion
+from shared.tables.talk_time import Reservation
+
+__all__ = ["CallNotFound"]
+
+TOKEN_BYTES = 32
+TOKEN_LIFETIME = timedelta(seconds=60)  # Twilio opens the stream within a second or two
+# A call that never opened a reservation and of whose end nobody told us: longer than any notice
+# and menu last.
+LONGEST_RECEPTION = timedelta(minutes=15)
+TERMINAL_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+CallerKind = AccountKind
+
+
+class StreamRefused(DomainError):
+    """The stream has no right to this call: a wrong, used or expired token."""
+
+    code = "stream_refused"
+
+    def __init__(self) -> None:
+        super().__init__("this stream may not be opened")
+
+
+class Side(StrEnum):
+    """Who said it."""
+
+    CALLER = "caller"
+    BUDDY = "buddy"
+    LINE = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class TakenCall:
+    """A call that may open its stream, with the token that opens it."""
+
+    call_id: CallId
+    account_id: AccountId
+    stream_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCall:
+    """Who is on the line and what they may do."""
+
+    call_id: CallId
+    account_id: AccountId
+    caller: AccountKind
+    spoken_name: str | None
+    has_consented: bool  # on the site, so that a short notice does
+    favourite_menu_key: int | None
+    seconds_left: int | None  # None: unlimited
+
+
+@dataclass(frozen=True, slots=True)
+class CallCard:
+    """A call as a list shows it."""
+
+    call_id: CallId
+    persona_name: str | None
+    menu_key: int | None
+    started_at: datetime
+    seconds: int  # talk time
+    status: str
+    end_reason: str | None
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """One row of a transcript, opened."""
+
+    sequence: int
+    side: Side
+    text: str
+    unheard: str
+    was_interrupted: bool
+    offset_seconds: float
+    said_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallDetail:
+    """A call with everything that was said."""
+
+    card: CallCard
+    entries: tuple[EntryView, ...]
+
+
+def take_call(
+    session: Session,
+    *,
+    call_sid: str,
+    number: PhoneNumber | None,
+    is_attested: bool,
+    now: datetime,
+) -> TakenCall:
+    """Take an incoming call; a repeated webhook finds the same call and gets a new token."""
+    # One call at a time a number, and a repeated webhook after the first.
+    lock(session, number.e164 if number is not None else call_sid)
+    call = session.exec(select(Call).where(Call.call_sid == call_sid)).one_or_none()
+    if call is None:
+        call = Call(
+            id=new_id("call"),
+            call_sid=call_sid,
+            account_id=_caller_account(session, call_sid, number, now=now),
+            status="ringing",
+            is_attested=is_attested,
+            started_at=now,
+        )
+        session.add(call)
+        session.flush()
+        notify(session, CALL_ENTRIES, call.id)
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    call.token_hash = _hash(token)
+    call.token_expires_at = now + TOKEN_LIFETIME
+    return TakenCall(CallId(call.id), AccountId(call.account_id), token)
+
+
+def open_stream(
+    session: Session, *, call_sid: str, stream_sid: str, token: str, now: datetime
+) -> OpenedCall:
+    """Let the stream in, once; raise `StreamRefused` unless the token is this call's."""
+    call = session.exec(
+        select(Call).where(Call.call_sid == call_sid).with_for_update(key_share=True)
+    ).one_or_none()
+    if (
+        call is None
+        or call.ended_at is not None
+        or call.token_hash is None
+        or call.token_expires_at is None
+        or call.token_expires_at < now
+        or not hmac.compare_digest(call.token_hash, _hash(token))
+    ):
+        raise StreamRefused
+    call.token_hash = call.token_expires_at = None
+    call.stream_sid = stream_sid
+    call.stream_started_at = now
+    call.status = "in-progress"
+    session.flush()
+    notify(session, CALL_ENTRIES, call.id)
+    return _opened(session, call)
+
+
+def record_consent(
+    session: Session, *, call_id: CallId, wording_version: str, now: datetime
+) -> None:
+    """Keep that the caller heard the notice and stayed; once a call."""
+    call = _call(session, call_id)
+    found = session.exec(select(Consent).where(Consent.call_id == call_id)).one_or_none()
+    if found is None:
+        session.add(
+            Consent(
+                id=new_id("con"),
+                account_id=call.account_id,
+                call_id=call_id,
+                wording_version=wording_version,
+                given_at=now,
+            )
+        )
+    notify(session, CALL_ENTRIES, call_id)
+
+
+def choose_persona(
+    session: Session,
+    *,
+    call_id: CallId,
+    persona_version_id: PersonaVersionId,
+    now: datetime,  # noqa: ARG001 - every use case of a call takes its instant
+) -> None:
+    """Keep which buddy the caller talks to."""
+    _call(session, call_id).persona_version_id = persona_version_id
+    notify(session, CALL_ENTRIES, call_id)
+
+
+def end_call(
+    session: Session, *, call_id: CallId, end_reason: str, used_seconds: int, now: datetime
+) -> None:
+    """Settle the call and keep why it ended; a repetition changes nothing."""
+    call = _locked(session, call_id)
+    reservation = session.get(Reservation, call_id)
+    was_swept = reservation is not None and reservation.status == talk_time.SWEPT
+    if call.ended_at is not None and not was_swept:
+        return
+    call.talk_seconds = talk_time.settle(
+        session, call_id=call_id, used_seconds=used_seconds, now=now
+    )
+    _end(session, call, end_reason, now=now)
+
+
+def update_status(
+    session: Session,
+    *,
+    call_sid: str,
+    status: str,
+    sequence_number: int | None,
+    duration_seconds: int | None,
+    now: datetime,
+) -> None:
+    """Take a status callback in; late, repeated and unknown ones do no harm."""
+    call = session.exec(
+        select(Call).where(Call.call_sid == call_sid).with_for_update(key_share=True)
+    ).one_or_none()
+    if call is None:
+        return
+    is_terminal = status in TERMINAL_STATUSES
+    if duration_seconds is not None:
+        call.line_seconds = duration_seconds
+    if not is_terminal:
+        newer = sequence_number is None or sequence_number > call.status_sequence
+        if call.ended_at is None and call.status not in TERMINAL_STATUSES and newer:
+            call.status = status
+            call.status_sequence = sequence_number or call.status_sequence
+        return
+    call.token_hash = call.token_expires_at = None  # a line that is gone opens no stream
+    if call.ended_at is not None:
+        return
+    reservation = session.get(Reservation, call.id)
+    if (
+        reservation is not None
+        and reservation.status == talk_time.OPEN
+        and reservation.expires_at >= now
+    ):
+        return  # its stream is about to close and knows better what was used
+    if reservation is not None:
+        call.talk_seconds = talk_time.settle(
+            session, call_id=CallId(call.id), used_seconds=reservation.held_seconds, now=now
+        )
+    _end(session, call, "caller_hung_up", status=status, now=now)
+
+
+def end_forgotten(session: Session, *, now: datetime) -> tuple[CallId, ...]:
+    """End calls that never got to a buddy and of whose end nobody told us."""
+    calls = session.exec(
+        select(Call)
+        .where(
+            col(Call.ended_at).is_(None),
+            Call.started_at < now - LONGEST_RECEPTION,
+            ~select(Reservation).where(Reservation.call_id == Call.id).exists(),
+        )
+        .with_for_update(skip_locked=True, key_share=True)
+    ).all()
+    for call in calls:
+        _end(session, call, "failed", now=now)
+    return tuple(CallId(call.id) for call in calls)
+
+
+def history(
+    session: Session, *, account_id: AccountId, before: datetime | None, limit: int
+) -> tuple[CallCard, ...]:
+    """Return the account's calls, the newest first, from before an instant."""
+    query = (
+        _cards()
+        .where(Call.account_id == account_id)
+        .order_by(col(Call.started_at).desc(), col(Call.id).desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Call.started_at < before)
+    return tuple(_card(*row) for row in session.exec(query))
+
+
+def detail(session: Session, *, account_id: AccountId, call_id: CallId) -> CallDetail:
+    """Return one of the account's calls; raise `CallNotFound` for anybody else's."""
+    query = _cards().where(Call.id == call_id, Call.account_id == account_id)
+    row = session.exec(query).one_or_none()
+    if row is None:
+        raise CallNotFound
+    return CallDetail(_card(*row), _entries(session, call_id, after=0))
+
+
+def entries_after(
+    session: Session, *, account_id: AccountId, call_id: CallId, sequence: int
+) -> tuple[EntryView, ...]:
+    """Return what was said after an entry; raise `CallNotFound` for anybody else's call."""
+    owner = session.exec(select(Call.account_id).where(Call.id == call_id)).one_or_none()
+    if owner is None or owner != account_id:
+        raise CallNotFound
+    return _entries(session, call_id, after=sequence)
+
+
+def _caller_account(
+    session: Session, call_sid: str, number: PhoneNumber | None, *, now: datetime
+) -> AccountId:
+    if number is None:
+        account_id = new_account(session, AccountKind.WITHHELD, now=now)
+        talk_time.grant(
+            session,
+            account_id=account_id,
+            seconds=WITHHELD_SECONDS,
+            cause=f"withheld:{call_sid}",
+            now=now,
+        )
+        return account_id
+    holder = phone_lines.holder(session, number, now=now)
+    if holder.kind is AccountKind.TEMPORARY:
+        phone_lines.take_allowance(
+            session, account_id=holder.account_id, number=number, allowance=PRETRIAL, now=now
+        )
+    return holder.account_id
+
+
+def _opened(session: Session, call: Call) -> OpenedCall:
+    account = session.get_one(Account, call.account_id)
+    consented = select(Consent).where(
+        Consent.account_id == account.id, col(Consent.call_id).is_(None)
+    )
+    favourite = (
+        session.get(Persona, account.favourite_persona_id)
+        if account.favourite_persona_id is not None
+        else None
+    )
+    left = talk_time.overview(session, account_id=AccountId(account.id))
+    return OpenedCall(
+        call_id=CallId(call.id),
+        account_id=AccountId(account.id),
+        caller=AccountKind(account.kind),
+        spoken_name=open_spoken_name(session, account),
+        has_consented=session.exec(consented).first() is not None,
+        favourite_menu_key=favourite.menu_key if favourite is not None else None,
+        seconds_left=None if left.is_unlimited else left.seconds_left,
+    )
+
+
+def _call(session: Session, call_id: CallId) -> Call:
+    call = session.get(Call, call_id)
+    if call is None:
+        raise CallNotFound
+    return call
+
+
+def _locked(session: Session, call_id: CallId) -> Call:
+    call = session.exec(
+        select(Call).where(Call.id == call_id).with_for_update(key_share=True)
+    ).one_or_none()
+    if call is None:
+        raise CallNotFound
+    return call
+
+
+def _end(
+    session: Session, call: Call, reason: str, *, now: datetime, status: str = "completed"
+) -> None:
+    call.status = status
+    call.ended_at = now
+    call.end_reason = reason
+    call.token_hash = call.token_expires_at = None
+    session.flush()
+    notify(session, CALL_ENTRIES, call.id)
+
+
+def _cards() -> Select[Call, str, int, int]:
+    return (
+        select(Call, PersonaVersion.name, Persona.menu_key, Reservation.used_seconds)
+        .join(PersonaVersion, col(Call.persona_version_id) == PersonaVersion.id, isouter=True)
+        .join(Persona, col(PersonaVersion.persona_id) == Persona.id, isouter=True)
+        .join(Reservation, col(Reservation.call_id) == Call.id, isouter=True)
+    )
+
+
+def _card(call: Call, name: str | None, menu_key: int | None, used: int | None) -> CallCard:
+    is_live = call.ended_at is None
+    return CallCard(
+        call_id=CallId(call.id),
+        persona_name=name,
+        menu_key=menu_key,
+        started_at=call.started_at,
+        seconds=(used or 0) if is_live else call.talk_seconds,
+        status=call.status,
+        end_reason=call.end_reason,
+        is_live=is_live,
+    )
+
+
+def _entries(session: Session, call_id: CallId, *, after: int) -> tuple[EntryView, ...]:
+    ring = key_ring(session)
+    rows = session.exec(
+        select(Entry)
+        .where(Entry.call_id == call_id, Entry.sequence > after)
+        .order_by(col(Entry.sequence))
+    )
+    return tuple(
+        EntryView(
+            sequence=row.sequence,
+            side=Side(row.side),
+            text=ring.open(row.sealed_text, "entry", call_id, row.sequence),
+            unheard=ring.open(row.sealed_unheard, "unheard", call_id, row.sequence)
+            if row.sealed_unheard is not None
+            else "",
+            was_interrupted=row.was_interrupted,
+            offset_seconds=row.offset_ms / 1000,
+            said_at=row.said_at,
+        )
+        for row in rows
+    )
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

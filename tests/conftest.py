@@ -1,0 +1,31 @@
+"""Fixtures that several kinds of tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared.database import Database, DatabaseUrls
+from tests.support.database import DatabaseServer, database_server, open_test_database
+
+
+@pytest.fixture(scope="session")
+def database_server_of_run() -> Iterator[DatabaseServer]:
+    """Run PostgreSQL for the whole test run; stopped at its end."""
+    with database_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database_urls(database_server_of_run: DatabaseServer) -> Iterator[DatabaseUrls]:
+    """Lend a database of the test's own, with the schema and no rows."""
+    with database_server_of_run.migrated_database() as urls:
+        yield urls
+
+
+@pytest.fixture
+def database(database_urls: DatabaseUrls) -> Iterator[Database]:
+    """Open the test's own database, with a key ring."""
+    with open_test_database(database_urls) as database:
+        yield database

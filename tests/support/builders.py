@@ -1,0 +1,93 @@
+"""Makes what tests start from: personas, calls, accounts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from shared.database import Database
+from shared.ids import AccountId, CallId, PersonaVersionId
+from shared.phone import PhoneNumber
+from shared.services import accounts, calls, personas
+from shared.services.accounts import GoogleClaims
+from shared.services.calls import OpenedCall
+from shared.services.personas import Character
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SAM = PhoneNumber("+14155550123")
+KIM = PhoneNumber("+14155550188")
+
+
+def character(name: str = "Ben", *, pause_difference_seconds: float = 0.0) -> Character:
+    """Return a character with as little in it as may be."""
+    return Character(
+        name=name,
+        prompt=f"You are {name}.",
+        card=f"{name}, in short.",
+        voice="ballad",
+        voice_instructions="Slow and close.",
+        model=None,
+        fillers=("Hm.",),
+        search_fillers=("Let me look.",),
+        greeting=f"Hello {{name}}, {name} here, an AI. What now?",
+        greeting_unnamed=f"Hello, {name} here, an AI. What now?",
+        pause_difference_seconds=pause_difference_seconds,
+        tagline="Tells stories.",
+        sample_lines=("Once upon a time.",),
+    )
+
+
+def published_persona(
+    database: Database, slug: str = "ben", *, menu_key: int = 2, name: str = "Ben"
+) -> PersonaVersionId:
+    """Publish a persona."""
+    return database.transact_now(
+        personas.publish, slug=slug, menu_key=menu_key, character=character(name), now=NOW
+    )
+
+
+def claims(subject: str = "sam", *, email: str = "sam@example.com") -> GoogleClaims:
+    """Return what the identity provider says of somebody."""
+    return GoogleClaims(
+        issuer="https://accounts.example",
+        subject=subject,
+        email=email,
+        is_email_verified=True,
+        name="Sam Example",
+        given_name="Sam",
+    )
+
+
+def registered_account(database: Database, subject: str = "sam") -> AccountId:
+    """Sign somebody in for the first time."""
+    signed_in = database.transact_now(
+        accounts.sign_in,
+        identity=claims(subject, email=f"{subject}@example.com"),
+        user_agent="a browser",
+        now=NOW,
+    )
+    return signed_in.account_id
+
+
+def open_call(
+    database: Database,
+    call_sid: str = "CA1",
+    *,
+    number: PhoneNumber | None = SAM,
+    now: datetime = NOW,
+) -> OpenedCall:
+    """Take a call and open its stream."""
+    taken = database.transact_now(
+        calls.take_call, call_sid=call_sid, number=number, is_attested=True, now=now
+    )
+    return database.transact_now(
+        calls.open_stream,
+        call_sid=call_sid,
+        stream_sid=f"MZ{call_sid}",
+        token=taken.stream_token,
+        now=now,
+    )
+
+
+def call_in_progress(database: Database, call_sid: str = "CA1") -> CallId:
+    """Take a call of a number nobody knows yet, which has the pre-trial allowance."""
+    return open_call(database, call_sid).call_id
