@@ -197,8 +197,9 @@ async def _obey(message: str, hearing: Hearing, stream: Stream) -> bool:
         case "Configure":
             await websocket.send(json.dumps(_configure(body, hearing, stream)))
             return True
-    await websocket.send(json.dumps(error("UnparsableClientMessage", DATA_0000)))
-    raise _Ended(POLICY, DATA_0000)
+        case _:
+            await websocket.send(json.dumps(error("UnparsableClientMessage", DATA_0000)))
+            raise _Ended(POLICY, DATA_0000)
 
 
 def _configure(body: dict[str, Any], hearing: Hearing, stream: Stream) -> dict[str, Any]:

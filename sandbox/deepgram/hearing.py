@@ -94,6 +94,8 @@ class Hearing:
                     await self._recognise(order, task.audio)
                 case ReportSilence(begin, end):
                     await self._send(self._stream.results((), begin, end, is_final=True))
+                case VoiceBegan():
+                    pass  # it has been told already
                 case VoiceLongGone():
                     if self._last_word_end is not None:
                         await self._send(self._stream.utterance_end(self._last_word_end))
