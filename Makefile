@@ -66,7 +66,7 @@ migrate: ## Bring the database up to date
 migration: ## New migration from the tables: make migration m="add plans"
 	$(SETUP) run
 	$(BIN)python -m buddy migrate
-	$(BIN)python -m buddy migration "$(m)"
+	$(BIN)alembic revision --autogenerate -m "$(m)"
 
 # Keeps every version that still fits; `make lock UPGRADE=--upgrade` takes the newest.
 # The files name no index: pip uses the one it is set up with, and the hashes decide.

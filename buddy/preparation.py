@@ -1,0 +1,84 @@
+"""What has to be there before any program starts: the database, the keys, the schema."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import psycopg
+
+from buddy.guarding import GuardProcess
+from shared import embedded, migrations
+from shared.database import DatabaseUrls, database_urls
+from shared.sealing import KeyMissing, KeyRing
+from shared.settings import Settings
+
+LOOK_SECONDS = 2.0  # how often the embedded server is looked after
+
+
+class EmbeddedServer:
+    """The embedded server of a run: started or joined, kept, and stopped; nothing with an address.
+
+    The server itself outlives whoever started it, so the guard is told of it too.
+    """
+
+    def __init__(self, settings: Settings, guard: GuardProcess) -> None:
+        self._server = embedded.server(settings) if settings.database_url is None else None
+        self._guard = guard
+        self._starting: asyncio.Task[embedded.Embedded] | None = None
+
+    async def start(self) -> None:
+        if self._server is None:
+            return
+        await self._start()
+        # PostgreSQL writes its pid into its data folder, which is beside its log.
+        self._guard.watch_database(self._server.log_path.parent / "data" / "postmaster.pid")
+
+    async def keep(self) -> None:
+        """Start the server again whenever it is gone, until cancelled."""
+        while self._server is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait(), LOOK_SECONDS)
+            await self._start()
+
+    async def stop(self) -> None:
+        """Stop the server, after the start that a thread may still be in."""
+        if self._server is None:
+            return
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
+        await asyncio.to_thread(self._server.stop)
+        self._guard.watch_database(None)
+
+    async def _start(self) -> None:
+        assert self._server is not None  # noqa: S101 - callers have looked
+        self._starting = asyncio.create_task(asyncio.to_thread(self._server.start))
+        await asyncio.shield(self._starting)
+
+
+def prepare(settings: Settings) -> None:
+    """Make the keys once, bring the schema up to date."""
+    urls = database_urls(settings)
+    ensure_keys(settings, urls)
+    migrations.upgrade(urls.direct)
+
+
+def ensure_keys(settings: Settings, urls: DatabaseUrls) -> None:
+    """Make a key ring for a new database; refuse where one was lost."""
+    if settings.keys_path.exists():
+        return
+    if _was_sealed(urls.direct):
+        message = (
+            f"there is no key file at {settings.keys_path}, but the database was sealed with one: "
+            "restore it, or remove the data with `make clean`"
+        )
+        raise KeyMissing(message)
+    KeyRing.create(settings.keys_path)
+
+
+def _was_sealed(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        table = connection.execute("SELECT to_regclass('key_check')").fetchone()
+        if table is None or table[0] is None:
+            return False
+        return connection.execute("SELECT 1 FROM key_check").fetchone() is not None

@@ -1,0 +1,134 @@
+"""What the supervisor runs: each program, how it is told its settings, when it is ready."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from buddy.readiness import Answers, Logs, Readiness
+from shared.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SANDBOX_SERVERS = ("Twilio", "Deepgram", "OpenAI", "Google")  # on ports counted from the first
+SANDBOX_DRAIN_SECONDS = 1  # Ctrl-C on a developer's machine does not wait for a call to end
+
+
+@dataclass(frozen=True)
+class Program:
+    """One child of the supervisor."""
+
+    name: str
+    command: tuple[str, ...]
+    readiness: Readiness
+    start_limit_seconds: float
+    environment: Mapping[str, str] = field(default_factory=dict)  # over the supervisor's own
+    is_stopped_last: bool = False  # others say goodbye through it
+
+
+def with_ports(settings: Settings) -> Settings:
+    """Return the settings with every address that nobody set following its port.
+
+    The defaults name the default ports; somebody who moves a port means its address too.
+    """
+    if settings.environment == "production":
+        return settings
+    sandbox = settings.sandbox_port
+    follows = {
+        "site_public_url": f"http://localhost:{settings.site_port}",
+        "voice_public_url": f"http://localhost:{settings.voice_port}",
+        "twilio_base_url": f"http://127.0.0.1:{sandbox}",
+        "deepgram_base_url": f"http://127.0.0.1:{sandbox + 1}",
+        "openai_base_url": f"http://127.0.0.1:{sandbox + 2}/v1",
+        "google_metadata_url": f"http://localhost:{sandbox + 3}/.well-known/openid-configuration",
+        "drain_seconds": SANDBOX_DRAIN_SECONDS,
+    }
+    unset = {
+        name: value for name, value in follows.items() if name not in settings.model_fields_set
+    }
+    return settings.model_copy(update=unset)
+
+
+def programs(settings: Settings) -> list[Program]:
+    """Return what runs, in the order it is started; `settings` come from `with_ports`."""
+    product = _product_environment(settings)
+    voice, site = settings.voice_port, settings.site_port
+    listed = [
+        Program(
+            "site",
+            (sys.executable, "-m", "buddy_site"),
+            Answers((f"{_local(settings, site)}/readyz",)),
+            start_limit_seconds=60,
+            environment=product,
+        ),
+        Program(
+            "voice",
+            (sys.executable, "-m", "voice"),
+            Answers((f"{_local(settings, voice)}/readyz",)),
+            start_limit_seconds=120,  # the first time, announcements are synthesised
+            environment=product,
+        ),
+        Program(
+            "jobs",
+            (sys.executable, "-m", "voice.jobs"),
+            Logs("jobs_ready"),
+            start_limit_seconds=60,
+            environment=product,
+        ),
+    ]
+    if settings.environment == "sandbox":
+        listed.insert(0, _sandbox(settings))
+    return listed
+
+
+def wanted_ports(settings: Settings) -> dict[int, tuple[str, str]]:
+    """Return every port that will be listened on, with its purpose and its setting."""
+    wanted = {
+        settings.site_port: ("site", "BUDDY_SITE_PORT"),
+        settings.voice_port: ("voice", "BUDDY_VOICE_PORT"),
+    }
+    if settings.environment == "sandbox":
+        for offset, server in enumerate(SANDBOX_SERVERS):
+            port = settings.sandbox_port + offset
+            wanted[port] = (f"sandbox {server}", "BUDDY_SANDBOX_PORT")
+    return wanted
+
+
+def _sandbox(settings: Settings) -> Program:
+    first = settings.sandbox_port
+    addresses = (f"http://127.0.0.1:{first + offset}" for offset in range(len(SANDBOX_SERVERS)))
+    voice = settings.voice_public_url.rstrip("/")
+    return Program(
+        "sandbox",
+        (sys.executable, "-m", "sandbox"),
+        Answers(tuple(f"{address}/readyz" for address in addresses)),
+        start_limit_seconds=180,  # a model of a gigabyte is read from a cold disk
+        environment={
+            "PYTHONUNBUFFERED": "1",
+            "BUDDY_SANDBOX_PORT_BASE": str(first),
+            "BUDDY_SANDBOX_ACCOUNT_SID": settings.twilio_account_sid,
+            "BUDDY_SANDBOX_AUTH_TOKEN": settings.twilio_auth_token.get_secret_value(),
+            "BUDDY_SANDBOX_PHONE_NUMBER": settings.phone_number,
+            "BUDDY_SANDBOX_VOICE_URL": f"{voice}/calls/incoming",
+            "BUDDY_SANDBOX_STATUS_CALLBACK_URL": f"{voice}/calls/status",
+            "BUDDY_SANDBOX_SITE_URL": settings.site_public_url,
+        },
+        is_stopped_last=True,
+    )
+
+
+def _product_environment(settings: Settings) -> dict[str, str]:
+    """Return the settings that `with_ports` may have filled in, as the children read them."""
+    names = ["site_public_url", "voice_public_url", "google_metadata_url", "drain_seconds"]
+    names += ["twilio_base_url", "deepgram_base_url", "openai_base_url"]
+    values = {name: getattr(settings, name) for name in names}
+    set_ones = {
+        f"BUDDY_{name.upper()}": str(value) for name, value in values.items() if value is not None
+    }
+    return {"PYTHONUNBUFFERED": "1", **set_ones}
+
+
+def _local(settings: Settings, port: int) -> str:
+    host = "127.0.0.1" if settings.listen_host == "0.0.0.0" else settings.listen_host  # noqa: S104
+    return f"http://{host}:{port}"
