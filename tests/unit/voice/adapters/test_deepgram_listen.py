@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deepgram.core.unchecked_base_model import construct_type
+from hypothesis import example, given
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosedError
+from websockets.frames import Close
+
+from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
+from tests.support.fakes import silence
+from tests.support.virtual_time import run_in_virtual_time
+from voice.adapters.deepgram_listen import DeepgramStream, decode
+from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
+from voice.ports import RecogniserEvent
+
+WIRE: dict[str, Any] = json.loads(Path("tests/wire/deepgram/listen_v1.json").read_text())
+
+
+def parsed(message: Any) -> Any:
+    """Return what the SDK makes of a message."""
+    sdk: Any = sys.modules["deepgram.listen.v1.socket_client"]  # importing it would warn
+    return construct_type(type_=sdk.V1SocketClientResponse, object_=message)
+
+
+@pytest.mark.parametrize(
+    ("name", "events"),
+    [
+        ("interim", (TranscriptReceived("another big", is_final=False, ended_at=1.039875),)),
+        (
+            "final",
+            (
+                TranscriptReceived("Tell me more about this.", is_final=True, ended_at=7.2699995),
+                UtteranceLikelyEnded(),
+            ),
+        ),
+        ("silence", ()),
+        ("speech_started", (VoiceDetected(),)),
+        ("utterance_end", (UtteranceLikelyEnded(),)),
+        ("metadata", ()),
+    ],
+)
+def test_deepgrams_messages_are_understood(name: str, events: tuple[RecogniserEvent, ...]) -> None:
+    assert decode(parsed(WIRE[name])) == events
+
+
+def test_an_error_message_is_a_failure_of_theirs() -> None:
+    with pytest.raises(ProviderError, match="UNKNOWN"):
+        decode(parsed(WIRE["error"]))
+
+
+def test_what_the_sdk_does_not_know_is_passed_over() -> None:
+    assert decode(None) == ()
+    assert decode(parsed({"type": "Weather", "sunny": True})) == ()
+
+
+def test_words_without_times_end_where_their_stretch_ends() -> None:
+    final = json.loads(json.dumps(WIRE["final"]))
+    final["channel"]["alternatives"][0]["words"] = []
+
+    said = decode(parsed(final))[0]
+
+    assert isinstance(said, TranscriptReceived)
+    assert said.ended_at == pytest.approx(5.99 + 1.98)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=5,
+)
+results = st.fixed_dictionaries(
+    {"type": st.just("Results")},
+    optional={
+        name: json_values | st.just(WIRE["final"][name]) for name in WIRE["final"] if name != "type"
+    },
+)
+
+
+@given(results | json_values)
+@example({"type": "Results", "channel": {"alternatives": []}})
+@example({"type": "Error"})
+def test_no_message_raises_anything_but_an_error_of_ours(message: Any) -> None:
+    with contextlib.suppress(RemoteProtocolError, ProviderError):
+        decode(parsed(message))
+
+
+# The connection.
+
+
+class Socket:
+    """The SDK's connection in memory."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[float, str | bytes]] = []
+        self.messages: asyncio.Queue[Any] = asyncio.Queue()
+        self.is_stuck = False
+
+    async def send_media(self, audio: bytes) -> None:
+        await self._send(audio)
+
+    async def send_keep_alive(self) -> None:
+        await self._send("KeepAlive")
+
+    async def send_finalize(self) -> None:
+        await self._send("Finalize")
+
+    async def _send(self, message: str | bytes) -> None:
+        loop = asyncio.get_running_loop()
+        if self.is_stuck:
+            await loop.create_future()
+        self.sent.append((loop.time(), message))
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        while (message := await self.messages.get()) is not None:
+            if isinstance(message, Exception):
+                raise message
+            yield parsed(message)
+
+
+def opened(socket: Socket) -> DeepgramStream:
+    return DeepgramStream(socket)  # type: ignore[arg-type]
+
+
+async def all_events(stream: DeepgramStream) -> list[RecogniserEvent]:
+    return [event async for event in stream.events()]
+
+
+def test_long_audio_is_cut_to_what_deepgram_takes() -> None:
+    async def play() -> None:
+        socket = Socket()
+        audio = bytes(range(256)) * 20
+
+        await opened(socket).send(audio)
+
+        pieces = [piece for _, piece in socket.sent if isinstance(piece, bytes)]
+        assert (b"".join(pieces), max(map(len, pieces))) == (audio, 2000)
+
+    run_in_virtual_time(play())
+
+
+def test_an_empty_message_is_never_sent() -> None:
+    async def play() -> None:
+        with pytest.raises(LocalProtocolError):
+            await opened(Socket()).send(b"")
+
+    run_in_virtual_time(play())
+
+
+def test_a_quiet_connection_is_kept_alive() -> None:
+    async def play() -> None:
+        socket = Socket()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(13):
+                await opened(socket).keep_alive()
+
+        assert socket.sent == [(4, "KeepAlive"), (8, "KeepAlive"), (12, "KeepAlive")]
+
+    run_in_virtual_time(play())
+
+
+def test_a_send_that_blocks_means_that_the_connection_is_gone() -> None:
+    async def play() -> None:
+        socket = Socket()
+        socket.is_stuck = True
+
+        with pytest.raises(ProviderError) as caught:
+            await opened(socket).send(silence(0.02))
+
+        assert (caught.value.retryable, asyncio.get_running_loop().time()) == (True, 2)
+
+    run_in_virtual_time(play())
+
+
+@pytest.mark.parametrize(
+    "end", [None, ConnectionClosedError(Close(1011, "NET-0000"), None), OSError()]
+)
+def test_a_stream_that_ends_by_itself_is_lost(end: Exception | None) -> None:
+    async def play() -> None:
+        socket = Socket()
+        socket.messages.put_nowait(end)
+
+        with pytest.raises(ProviderError) as caught:
+            await all_events(opened(socket))
+
+        assert caught.value.retryable
+
+    run_in_virtual_time(play())
+
+
+def test_a_stream_that_we_close_just_ends() -> None:
+    async def play() -> None:
+        socket = Socket()
+        stream = opened(socket)
+        socket.messages.put_nowait(WIRE["speech_started"])
+        socket.messages.put_nowait(None)
+        stream.closing()
+
+        assert await all_events(stream) == [VoiceDetected()]
+
+    run_in_virtual_time(play())
+
+
+async def speak(stream: DeepgramStream, audio: bytes) -> None:
+    loop = asyncio.get_running_loop()
+    for start in range(0, len(audio), 160):
+        frame_over = loop.create_future()
+        loop.call_later(0.02, frame_over.set_result, None)
+        await stream.send(audio[start : start + 160])
+        await frame_over
+
+
+def test_a_connection_that_answers_nothing_to_speech_is_gone() -> None:
+    async def play() -> None:
+        with pytest.raises(ProviderError, match="nothing came back"):
+            await speak(opened(Socket()), b"\x20" * 8000 * 20)
+
+        assert 8 < asyncio.get_running_loop().time() < 9
+
+    run_in_virtual_time(play())
+
+
+def test_silence_needs_no_answer() -> None:
+    async def play() -> None:
+        await speak(opened(Socket()), silence(30))
+
+    run_in_virtual_time(play())
+
+
+def test_any_answer_shows_that_the_connection_lives() -> None:
+    async def play() -> None:
+        socket = Socket()
+        stream = opened(socket)
+        listening = asyncio.create_task(all_events(stream))
+        for _ in range(5):
+            await speak(stream, b"\x20" * 8000 * 7)
+            socket.messages.put_nowait(WIRE["silence"])
+        listening.cancel()
+
+    run_in_virtual_time(play())
