@@ -28,30 +28,12 @@ class Program:
 
 
 def with_ports(settings: Settings) -> Settings:
-    """Return the settings with every address that nobody set following its port.
-
-    The defaults name the default ports; somebody who moves a port means its address too.
-    """
-    if settings.environment == "production":
-        return settings
-    sandbox = settings.sandbox_port
-    follows = {
-        "site_public_url": f"http://localhost:{settings.site_port}",
-        "voice_public_url": f"http://localhost:{settings.voice_port}",
-        "twilio_base_url": f"http://127.0.0.1:{sandbox}",
-        "deepgram_base_url": f"http://127.0.0.1:{sandbox + 1}",
-        "openai_base_url": f"http://127.0.0.1:{sandbox + 2}/v1",
-        "google_metadata_url": f"http://localhost:{sandbox + 3}/.well-known/openid-configuration",
-        "drain_seconds": SANDBOX_DRAIN_SECONDS,
-    }
-    unset = {
-        name: value for name, value in follows.items() if name not in settings.model_fields_set
-    }
-    return settings.model_copy(update=unset)
+    """Return the settings with every address that nobody set following its port."""
+    return settings.model_copy(update=_following(settings))
 
 
 def programs(settings: Settings) -> list[Program]:
-    """Return what runs, in the order it is started; `settings` come from `with_ports`."""
+    """Return what runs, in the order it is started."""
     product = _product_environment(settings)
     voice, site = settings.voice_port, settings.site_port
     listed = [
@@ -98,6 +80,7 @@ def wanted_ports(settings: Settings) -> dict[int, tuple[str, str]]:
 def _sandbox(settings: Settings) -> Program:
     first = settings.sandbox_port
     addresses = (f"http://127.0.0.1:{first + offset}" for offset in range(len(SANDBOX_SERVERS)))
+    settings = with_ports(settings)
     voice = settings.voice_public_url.rstrip("/")
     return Program(
         "sandbox",
@@ -118,15 +101,29 @@ def _sandbox(settings: Settings) -> Program:
     )
 
 
-def _product_environment(settings: Settings) -> dict[str, str]:
-    """Return the settings that `with_ports` may have filled in, as the children read them."""
-    names = ["site_public_url", "voice_public_url", "google_metadata_url", "drain_seconds"]
-    names += ["twilio_base_url", "deepgram_base_url", "openai_base_url"]
-    values = {name: getattr(settings, name) for name in names}
-    set_ones = {
-        f"BUDDY_{name.upper()}": str(value) for name, value in values.items() if value is not None
+def _following(settings: Settings) -> dict[str, str | int]:
+    """Return what follows from other settings, and was not set by anyone.
+
+    The defaults name the default ports; somebody who moves a port means its address too.
+    """
+    if settings.environment == "production":
+        return {}
+    sandbox = settings.sandbox_port
+    follows: dict[str, str | int] = {
+        "site_public_url": f"http://localhost:{settings.site_port}",
+        "voice_public_url": f"http://localhost:{settings.voice_port}",
+        "twilio_base_url": f"http://127.0.0.1:{sandbox}",
+        "deepgram_base_url": f"http://127.0.0.1:{sandbox + 1}",
+        "openai_base_url": f"http://127.0.0.1:{sandbox + 2}/v1",
+        "google_metadata_url": f"http://localhost:{sandbox + 3}/.well-known/openid-configuration",
+        "drain_seconds": SANDBOX_DRAIN_SECONDS,
     }
-    return {"PYTHONUNBUFFERED": "1", **set_ones}
+    return {name: value for name, value in follows.items() if name not in settings.model_fields_set}
+
+
+def _product_environment(settings: Settings) -> dict[str, str]:
+    following = {f"BUDDY_{name.upper()}": str(v) for name, v in _following(settings).items()}
+    return {"PYTHONUNBUFFERED": "1", **following}
 
 
 def _local(settings: Settings, port: int) -> str:

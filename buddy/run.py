@@ -23,10 +23,9 @@ STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def run(settings: Settings, console: Console) -> int:
     """Run the product until it is told to stop; return the exit status."""
-    settings = with_ports(settings)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
-        with only_run(settings.data_dir, settings.site_public_url) as lock:
+        with only_run(settings.data_dir, with_ports(settings).site_public_url) as lock:
             if busy := busy_ports(settings.listen_host, wanted_ports(settings)):
                 console.say("\n".join(str(port) for port in busy))
                 return 1
@@ -71,17 +70,18 @@ async def _work(
 async def _bring_up(settings: Settings, console: Console, supervisor: Supervisor) -> None:
     by_name = {program.name: program for program in programs(settings)}
     site = by_name.pop("site")
+    address = with_ports(settings).site_public_url
 
     async def open_site() -> None:
         await supervisor.bring_up(site)
-        console.say(f"site: {settings.site_public_url}")
+        console.say(f"site: {address}")
 
     # The pages can be read while the models still load; calls need what comes one by one.
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(open_site())
         for program in by_name.values():
             await supervisor.bring_up(program)
-    console.say(f"ready: {settings.site_public_url}")
+    console.say(f"ready: {address}")
     console.say(_what_next(settings))
 
 

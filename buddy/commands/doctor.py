@@ -8,7 +8,7 @@ import platform
 
 from buddy.commands.subcommands import Subcommands
 from buddy.ports import holder_of
-from buddy.programs import programs, wanted_ports, with_ports
+from buddy.programs import programs, wanted_ports
 from buddy.readiness import Answers
 from shared.settings import Settings
 
@@ -21,7 +21,7 @@ def add_to(commands: Subcommands) -> None:
 
 
 def carry_out(_arguments: argparse.Namespace) -> int:
-    settings = with_ports(Settings())
+    settings = Settings()
     _say("Python", f"{platform.python_version()} on {platform.platform(terse=True)}")
     _say("environment", settings.environment)
     _say("data", str(settings.data_dir.absolute()))

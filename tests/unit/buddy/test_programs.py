@@ -1,0 +1,74 @@
+"""What is run, and how moved ports reach every program."""
+
+from __future__ import annotations
+
+import pytest
+
+from buddy.programs import Program, programs, wanted_ports, with_ports
+from buddy.readiness import Answers
+from shared.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SITE_PORT", "VOICE_PORT", "SANDBOX_PORT", "DRAIN_SECONDS", "TWILIO_BASE_URL"):
+        monkeypatch.delenv(f"BUDDY_{name}", raising=False)
+
+
+def named(settings: Settings, name: str) -> Program:
+    return next(program for program in programs(settings) if program.name == name)
+
+
+def test_addresses_follow_their_ports() -> None:
+    settings = Settings(sandbox_port=9500, site_port=3500, voice_port=5500)
+
+    voice, sandbox = named(settings, "voice").environment, named(settings, "sandbox").environment
+
+    assert voice["BUDDY_TWILIO_BASE_URL"] == "http://127.0.0.1:9500"
+    assert voice["BUDDY_OPENAI_BASE_URL"] == "http://127.0.0.1:9502/v1"
+    assert voice["BUDDY_VOICE_PUBLIC_URL"] == "http://localhost:5500"
+    assert sandbox["BUDDY_SANDBOX_PORT_BASE"] == "9500"
+    assert sandbox["BUDDY_SANDBOX_VOICE_URL"] == "http://localhost:5500/calls/incoming"
+    assert with_ports(settings).site_public_url == "http://localhost:3500"
+
+
+def test_an_address_that_was_set_stays() -> None:
+    settings = Settings(sandbox_port=9500, twilio_base_url="http://127.0.0.1:9999")
+
+    assert "BUDDY_TWILIO_BASE_URL" not in named(settings, "voice").environment
+    assert with_ports(settings).twilio_base_url == "http://127.0.0.1:9999"
+
+
+def test_a_drain_is_short_unless_somebody_asked_for_another() -> None:
+    assert named(Settings(), "voice").environment["BUDDY_DRAIN_SECONDS"] == "1"
+    asked = Settings(drain_seconds=30)
+    assert "BUDDY_DRAIN_SECONDS" not in named(asked, "voice").environment
+
+
+def test_the_sandbox_is_started_first_and_stopped_last() -> None:
+    listed = programs(Settings())
+
+    assert [program.name for program in listed] == ["sandbox", "site", "voice", "jobs"]
+    assert [program.is_stopped_last for program in listed] == [True, False, False, False]
+
+
+def test_every_port_is_wanted_once_with_its_setting() -> None:
+    assert {port: setting for port, (_, setting) in wanted_ports(Settings()).items()} == {
+        3000: "BUDDY_SITE_PORT",
+        5000: "BUDDY_VOICE_PORT",
+        **dict.fromkeys(range(9000, 9004), "BUDDY_SANDBOX_PORT"),
+    }
+
+
+def test_production_runs_without_sandbox_and_changes_no_setting() -> None:
+    real = Settings.model_construct(environment="production", drain_seconds=600)
+
+    assert [program.name for program in programs(real)] == ["site", "voice", "jobs"]
+    assert with_ports(real) == real
+    assert wanted_ports(real).keys() == {3000, 5000}
+
+
+def test_programs_that_listen_everywhere_are_asked_on_loopback() -> None:
+    readiness = named(Settings(listen_host="0.0.0.0"), "voice").readiness  # noqa: S104 - as in a container
+
+    assert readiness == Answers(("http://127.0.0.1:5000/readyz",))
