@@ -1,1 +1,1 @@
-"""The data every installation starts with, and its loader."""
+"""What a new installation begins with: personas and constants, and the demo account."""

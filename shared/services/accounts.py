@@ -18,6 +18,8 @@ from shared.services.phone_lines import LineView
 from shared.tables.account import Account, Consent, GoogleIdentity, Operator, SignInSession
 from shared.tables.persona import Persona
 
+__all__ = ["AccountKind", "LineView"]
+
 TOKEN_BYTES = 32
 SIGN_IN_LIFETIME = timedelta(days=30)
 LONGEST_USER_AGENT = 300
@@ -70,37 +72,13 @@ def sign_in(
     session: Session, *, identity: GoogleClaims, user_agent: str, now: datetime
 ) -> NewSignIn:
     """Sign a browser in under a token of its own; who comes for the first time is registered."""
-    # Two first sign-ins of one person, in two tabs, make one account.
-    lock(session, identity.issuer, identity.subject)
-    found = session.get(GoogleIdentity, (identity.issuer, identity.subject))
-    if found is None:
-        account_id = new_account(
-            session,
-            AccountKind.REGISTERED,
-            spoken_name=identity.given_name or identity.name,
-            now=now,
-        )
-        found = GoogleIdentity(
-            issuer=identity.issuer,
-            subject=identity.subject,
-            account_id=account_id,
-            sealed_email=b"",
-            email_index=b"",
-            is_email_verified=False,
-            created_at=now,
-        )
-        session.add(found)
-    found.sealed_email = key_ring(session).seal(
-        identity.email, "email", identity.issuer, identity.subject
-    )
-    found.email_index = email_index(session, identity.email)
-    found.is_email_verified = identity.is_email_verified
+    account_id = register(session, identity=identity, now=now)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     session_id = new_id("sis")
     session.add(
         SignInSession(
             id=session_id,
-            account_id=found.account_id,
+            account_id=account_id,
             token_hash=_hash(token),
             sealed_user_agent=key_ring(session).seal(
                 user_agent[:LONGEST_USER_AGENT], "user_agent", session_id
@@ -112,7 +90,44 @@ def sign_in(
         )
     )
     session.flush()
-    return NewSignIn(AccountId(found.account_id), token)
+    return NewSignIn(account_id, token)
+
+
+def register(session: Session, *, identity: GoogleClaims, now: datetime) -> AccountId:
+    """Return the account that the identity opens, made if need be; its address is kept current."""
+    # Two first sign-ins of one person, in two tabs, make one account.
+    lock(session, identity.issuer, identity.subject)
+    found = session.get(GoogleIdentity, (identity.issuer, identity.subject))
+    sealed_email = key_ring(session).seal(
+        identity.email, "email", identity.issuer, identity.subject
+    )
+    index = email_index(session, identity.email)
+    if found is None:
+        account_id = new_account(
+            session,
+            AccountKind.REGISTERED,
+            spoken_name=identity.given_name or identity.name,
+            now=now,
+        )
+        session.add(
+            GoogleIdentity(
+                issuer=identity.issuer,
+                subject=identity.subject,
+                account_id=account_id,
+                sealed_email=sealed_email,
+                email_index=index,
+                is_email_verified=identity.is_email_verified,
+                created_at=now,
+            )
+        )
+        session.flush()
+        return account_id
+    if found.email_index != index or found.is_email_verified != identity.is_email_verified:
+        found.sealed_email = sealed_email
+        found.email_index = index
+        found.is_email_verified = identity.is_email_verified
+        session.flush()
+    return AccountId(found.account_id)
 
 
 def signed_in(session: Session, *, token: str, now: datetime) -> SignedIn | None:
