@@ -25,6 +25,7 @@ from voice.conversation.prompts import model_messages
 from voice.conversation.reception import Reception, ReceptionRules, Visitor
 from voice.conversation.segments import Segmenter
 from voice.ports import (
+    BYTES_A_SECOND,
     CallLeg,
     KeyPressed,
     LanguageModel,
@@ -132,7 +133,8 @@ class CallSession:
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
         self._audio: asyncio.Queue[bytes] = asyncio.Queue(UNSENT_FRAMES)
         self._is_listening = False
-        self._stream_epoch: float | None = None  # when the recogniser's first frame came
+        self._stream_bytes = 0  # of audio kept for the recogniser so far
+        self._stream_began = 0.0  # when its first byte would have come, judged by the latest
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._replies: dict[ReplyId, asyncio.Task[None]] = {}
@@ -306,8 +308,8 @@ class CallSession:
                     return
 
     def _keep_audio(self, audio: bytes) -> None:
-        if self._stream_epoch is None:
-            self._stream_epoch = self._clock()
+        self._stream_bytes += len(audio)
+        self._stream_began = self._clock() - self._stream_bytes / BYTES_A_SECOND
         if self._audio.full():
             self._audio.get_nowait()
         self._audio.put_nowait(audio)
@@ -336,8 +338,9 @@ class CallSession:
 
     def _on_our_clock(self, event: Event) -> Event:
         if isinstance(event, on.TranscriptReceived) and event.ended_at is not None:
-            epoch = self._stream_epoch if self._stream_epoch is not None else self._clock()
-            return on.TranscriptReceived(event.text, event.is_final, epoch + event.ended_at)
+            return on.TranscriptReceived(
+                event.text, event.is_final, self._stream_began + event.ended_at
+            )
         return event
 
     async def _pump(self, stream: RecogniserStream) -> None:

@@ -1,0 +1,40 @@
+"""The machines' constants, as the installation sets them."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from shared.configuration import Configuration, PersonaView
+from voice.conversation.machine import TurnRules
+from voice.conversation.reception import ReceptionRules
+
+
+def turn_rules(configuration: Configuration, persona: PersonaView) -> TurnRules:
+    """Return the rules of turn-taking with this buddy, as they are right now."""
+    values = _values(configuration, "turn", _TURN)
+    values["pause"] = configuration.pause_seconds(persona.menu_key)
+    return TurnRules(**values)
+
+
+def reception_rules(configuration: Configuration) -> ReceptionRules:
+    """Return the rules of reception, as they are right now."""
+    return ReceptionRules(**_values(configuration, "reception", _RECEPTION))
+
+
+def _values(
+    configuration: Configuration, prefix: str, defaults: dict[str, int | float]
+) -> dict[str, Any]:
+    """Read the constants named `<prefix>_<field>`; a count stays a whole number."""
+    return {
+        name: type(default)(configuration.constant(f"{prefix}_{name}", default))
+        for name, default in defaults.items()
+    }
+
+
+def _defaults(rules: TurnRules | ReceptionRules) -> dict[str, int | float]:
+    return {field.name: getattr(rules, field.name) for field in fields(rules)}
+
+
+_TURN = _defaults(TurnRules())
+_RECEPTION = _defaults(ReceptionRules())
