@@ -129,7 +129,7 @@ async def test_langchain_streams_it() -> None:
         llm = ChatOpenAI(
             model=MODEL,
             base_url=f"{s.base}/v1",
-            api_key="sandbox",
+            api_key=SecretStr("sandbox"),
             stream_usage=True,
             max_retries=0,
         )

