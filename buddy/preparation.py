@@ -1,4 +1,4 @@
-"""What has to be there before any program starts: the database, the keys, the schema."""
+"""What has to be there before any program starts: the database, the keys, the schema, the seed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import psycopg
 
 from buddy.guarding import GuardProcess
 from shared import embedded, migrations
-from shared.database import DatabaseUrls, database_urls
+from shared.clock import SystemClock
+from shared.database import DatabaseUrls, database_urls, open_database
 from shared.sealing import KeyMissing, KeyRing
+from shared.seed.installation import seed_installation
 from shared.settings import Settings
 
 LOOK_SECONDS = 2.0  # how often the embedded server is looked after
@@ -57,10 +59,15 @@ class EmbeddedServer:
 
 
 def prepare(settings: Settings) -> None:
-    """Make the keys once, bring the schema up to date."""
+    """Make the keys once, bring the schema up to date, seed what is missing."""
     urls = database_urls(settings)
     ensure_keys(settings, urls)
     migrations.upgrade(urls.direct)
+    database = open_database(settings, application_name="gotobuddy-seed")
+    try:
+        seed_installation(database, settings, SystemClock().now())
+    finally:
+        database.close_now()
 
 
 def ensure_keys(settings: Settings, urls: DatabaseUrls) -> None:

@@ -23,7 +23,8 @@ STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def run(settings: Settings, console: Console) -> int:
     """Run the product until it is told to stop; return the exit status."""
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Nobody else may list it; the database's own user has to pass through it when root runs us.
+    settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     try:
         with only_run(settings.data_dir, with_ports(settings).site_public_url) as lock:
             if busy := busy_ports(settings.listen_host, wanted_ports(settings)):

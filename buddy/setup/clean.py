@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from buddy.setup.place import Place
+from sandbox.engines import models
 
 BUILD_OUTPUT = (
     *(".web", ".states", "assets/external", "test-results", "htmlcov", ".coverage"),
@@ -36,7 +37,7 @@ def clean(place: Place) -> int:
         shutil.rmtree(cache, ignore_errors=True)
     place.stamps.remove("front_end")
     print("Kept: the virtual environment (rm -rf .venv .setup) and the models in the user's cache:")
-    print(f"  rm -rf {models_cache()}")
+    print(f"  rm -rf {models.models_dir()}")
     return 0
 
 
@@ -53,19 +54,13 @@ def running_product(data: Path) -> str | None:
     return None
 
 
-def models_cache() -> Path:
-    """Return where the sandbox's engines keep their models."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "gotobuddy"
-
-
 def _data_elsewhere(data: Path) -> Path | None:
     try:
         located = Path((data / "postgres-location").read_text().strip())
     except FileNotFoundError:
         return None
     # The file could name anything; only a folder that says it is ours is removed.
-    is_ours = located.is_absolute() and "gotobuddy" in located.name
+    is_ours = located.is_absolute() and "gotobuddy" in located.parts
     return located if is_ours and located.is_dir() else None
 
 

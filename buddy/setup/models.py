@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from buddy.setup.place import Place
 from buddy.setup.progress import Line, carry_out
-from buddy.setup.stamps import key_of
+from sandbox.engines import models
 
-ADVICE = (
-    "Without them no call can be answered. The log names every source that was tried; "
-    "run the same command again once one can be reached."
-)
+ADVICE = "Without them no call can be answered."
 
 
-def are_there(place: Place) -> bool:
-    return place.stamps.fits("models", _key(place))
+def are_there(_place: Place) -> bool:
+    return all(models.is_there(name) for name in models.catalogue())
 
 
 def fetch(place: Place, line: Line) -> None:
@@ -27,8 +24,3 @@ def fetch(place: Place, line: Line) -> None:
         cwd=place.root,
         advice=ADVICE,
     )
-    place.stamps.set("models", _key(place))
-
-
-def _key(place: Place) -> str:
-    return key_of("models", files=(place.root / "sandbox" / "engines").glob("models*.py"))
