@@ -32,26 +32,43 @@ from voice.ports import (
 
 CHARACTER_BYTES = 320  # 40 ms a character, 25 characters a second, as the sandbox's tones
 SILENCE = 0xFF  # μ-law zero
+LOUD_CODES = 0x48  # μ-law codes below this, of either sign, are loud
 FAKE = "fake"
 JITTER = 1e-6  # seconds; the loop's clock may wake a hair before a timer's moment
 _RUN = re.compile(rb"(.)\1*", re.DOTALL)
 
 
 def fake_speech(text: str) -> bytes:
-    """Return audio that `words_in` reads back as `text` (ASCII)."""
-    return b"".join(bytes((ord(character) & 0x7F,)) * CHARACTER_BYTES for character in text)
+    """Return audio that `words_in` reads back as `text`, in ASCII."""
+    return b"".join(bytes((_code(character),)) * CHARACTER_BYTES for character in _ascii(text))
 
 
 def words_in(audio: bytes) -> str:
     """Return what was said in `audio`; characters that were cut off are not heard."""
     return "".join(
-        chr(run[0]) * (len(run) // CHARACTER_BYTES) for run in runs(audio) if run[0] != SILENCE
+        _character(run[0]) * (len(run) // CHARACTER_BYTES)
+        for run in runs(audio)
+        if run[0] != SILENCE
     )
 
 
 def runs(audio: bytes) -> list[bytes]:
     """Split audio where its value changes."""
     return [match[0] for match in _RUN.finditer(audio)]
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
+
+
+def _code(character: str) -> int:
+    """Return a loud μ-law code for the character, so that nobody takes it for silence."""
+    number = ord(character) - ord(" ")
+    return number if number < LOUD_CODES else 0x80 + number - LOUD_CODES
+
+
+def _character(code: int) -> str:
+    return chr(ord(" ") + (code if code < LOUD_CODES else code - 0x80 + LOUD_CODES))
 
 
 def silence(seconds: float) -> bytes:
@@ -291,7 +308,7 @@ class FakeRecogniserStream:
         self._voiced_bytes += len(run)
         while self._voiced_bytes >= CHARACTER_BYTES:
             self._voiced_bytes -= CHARACTER_BYTES
-            self._hear_character(chr(self._value))
+            self._hear_character(_character(self._value))
 
     def _hear_character(self, character: str) -> None:
         if not self._words:

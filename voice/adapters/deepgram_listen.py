@@ -147,7 +147,7 @@ class DeepgramStream:
             raise _lost(error) from error
 
 
-class DeepgramListen:
+class DeepgramSpeechToText:
     """Opens streams. One for the process."""
 
     def __init__(self, *, api_key: str, base_url: str | None = None, model: str = "nova-3") -> None:

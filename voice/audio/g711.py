@@ -46,3 +46,11 @@ def encode(samples: NDArray[np.int16]) -> bytes:
 def decode(audio: bytes) -> NDArray[np.int16]:
     """Return the samples that μ-law audio stands for."""
     return _DECODED.take(np.frombuffer(audio, np.uint8))
+
+
+_FAINT = bytes((*range(0x70, 0x80), *range(0xF0, 0x100)))  # below -49 dB
+
+
+def is_silent(audio: bytes) -> bool:
+    """Tell whether next to nothing can be heard in `audio`."""
+    return len(audio.translate(None, _FAINT)) * 20 <= len(audio)
