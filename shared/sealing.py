@@ -58,17 +58,23 @@ class KeyRing:
     def load(cls, path: Path) -> Self:
         """Read the ring from its file."""
         try:
-            stored = json.loads(path.read_text())
+            content = path.read_text()
         except FileNotFoundError:
             message = f"there is no key file at {path}: restore it, or run `make run` once"
             raise KeyMissing(message) from None
         try:
+            stored = json.loads(content)
             return cls(
                 keys={int(key_id): base64.b64decode(key) for key_id, key in stored["keys"].items()},
                 current=int(stored["current"]),
                 index_key=base64.b64decode(stored["index_key"]),
             )
-        except (KeyError, TypeError, ValueError):  # from None: the cause may quote a key
+        except (
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ):  # from None: the cause may quote a key
             message = f"{path} is no key file: restore it from a backup"
             raise KeyMissing(message) from None
 
