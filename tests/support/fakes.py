@@ -343,6 +343,7 @@ class FakeSpeechToText:
     def __init__(self, *, delay: float = 0.0) -> None:
         self.streams: list[FakeRecogniserStream] = []
         self.refusals = 0  # so many of the next connections are refused
+        self.refusal = ProviderError(FAKE, "refused", retryable=True)  # in this way
         self._delay = delay
 
     @property
@@ -357,7 +358,7 @@ class FakeSpeechToText:
     async def open(self, options: ListenOptions) -> AsyncIterator[FakeRecogniserStream]:
         if self.refusals:
             self.refusals -= 1
-            raise ProviderError(FAKE, "refused", retryable=True)
+            raise self.refusal
         stream = FakeRecogniserStream(options, self._delay)
         self.streams.append(stream)
         try:
