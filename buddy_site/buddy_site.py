@@ -1,0 +1,128 @@
+"""The web site: wiring only. Importing it touches no database and no network."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import reflex as rx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.sessions import SessionMiddleware
+from starlette.types import ASGIApp
+
+from buddy_site import build, paths, runtime, sessions
+from buddy_site.endpoints import addresses, health
+from buddy_site.endpoints.google_callback import SignInEndpoints
+from buddy_site.endpoints.protection import OneHost, SecurityHeaders, TabTokens
+from buddy_site.pages import broken, call, calls, home, landing, not_found, sign_in
+from buddy_site.state.account import AccountState, SignInState
+from buddy_site.state.calls import CallsState, HomeState
+from buddy_site.state.landing import LandingState
+from buddy_site.state.live_call import CallState
+from buddy_site.theme import STYLESHEETS
+from shared.settings import Settings
+
+SIGN_IN_LIFETIME_SECONDS = 600  # to choose an account at Google and come back
+
+# The reader's time zone reaches the server with the websocket's headers: no wrong time is ever
+# shown first and put right afterwards.
+ZONE_SCRIPT = """
+try {
+  document.cookie = "zone=" + encodeURIComponent(
+    Intl.DateTimeFormat().resolvedOptions().timeZone) + "; path=/; max-age=31536000; samesite=lax";
+} catch (error) {}
+"""
+
+settings = Settings()
+
+
+def http() -> Starlette:
+    """Return the plain HTTP side; Reflex is mounted into it."""
+    return Starlette(
+        routes=[
+            *health.routes(),
+            *SignInEndpoints(settings).routes(),
+            *addresses.routes(settings, build.CLIENT),
+        ],
+        middleware=[
+            Middleware(
+                SessionMiddleware,
+                secret_key=settings.session_secret.get_secret_value(),
+                session_cookie="buddy_sign_in",
+                path=paths.GOOGLE_START,
+                max_age=SIGN_IN_LIFETIME_SECONDS,
+                same_site="lax",
+                https_only=sessions.is_secure(settings),
+            )
+        ],
+    )
+
+
+def protected(inner: ASGIApp) -> ASGIApp:
+    """Return the app behind everything that guards it."""
+    return SecurityHeaders(OneHost(TabTokens(inner, settings), settings), settings)
+
+
+@asynccontextmanager
+async def serving() -> AsyncIterator[None]:
+    """Run what the process needs for as long as it serves."""
+    async with runtime.running(settings):
+        yield
+
+
+app = rx.App(
+    stylesheets=list(STYLESHEETS),
+    html_lang="en",
+    head_components=[
+        rx.el.script(ZONE_SCRIPT),
+        rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
+        rx.el.meta(name="theme-color", content="#ffc72e"),
+    ],
+    api_transformer=[http(), protected],
+    backend_exception_handler=broken.on_handler_error,
+)
+app.register_lifespan_task(serving)
+
+app.add_page(
+    lambda: landing.landing(settings.phone_number),
+    route=paths.LANDING,
+    title="GoToBuddy: six AI buddies, one phone call away",
+    description="Call, press a key, talk. Six AI buddies on any phone; five minutes free.",
+    image="/favicon.svg",
+    on_load=[AccountState.enter, LandingState.load],
+)
+app.add_page(
+    sign_in.sign_in,
+    route=paths.SIGN_IN,
+    title="Sign in · GoToBuddy",
+    on_load=[AccountState.enter, SignInState.enter],
+    context={"sitemap": None},
+)
+app.add_page(
+    lambda: home.home(settings.phone_number),
+    route=paths.HOME,
+    title="Home · GoToBuddy",
+    on_load=[AccountState.enter, HomeState.load, HomeState.follow],
+    context={"sitemap": None},
+)
+app.add_page(
+    lambda: calls.calls(settings.phone_number),
+    route=paths.CALLS,
+    title="Your calls · GoToBuddy",
+    on_load=[AccountState.enter, CallsState.load, CallsState.follow],
+    context={"sitemap": None},
+)
+app.add_page(
+    call.call,
+    route=paths.CALL,
+    title="A call · GoToBuddy",
+    on_load=[AccountState.enter, CallState.load, CallState.follow],
+    context={"sitemap": None},
+)
+app.add_page(
+    not_found.not_found,
+    route="404",
+    title="Wrong number · GoToBuddy",
+    on_load=[AccountState.enter],
+)

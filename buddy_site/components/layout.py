@@ -1,0 +1,133 @@
+"""What every page has around it: skip link, header, one main landmark, footer."""
+
+# mypy: disable-error-code="no-any-return"
+# Reflex makes its elements at run time, so they have no type.
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from buddy_site import paths
+from buddy_site.components.links import sign_out_button
+from buddy_site.state.account import AccountState
+from shared.settings import Settings
+
+SANDBOX_WORDS = (
+    "Sandbox: this number is not on the telephone network. Call it from a terminal with "
+)
+SANDBOX_COMMAND = "make call ARGS='--say \"hello Ben\"'"
+
+
+def page(*children: Any, at: str = "") -> rx.Component:
+    """Return the page at an address; `children` go into its main landmark."""
+    return rx.el.div(
+        rx.el.a("Skip to the content", href="#main", class_name="skip"),
+        _sandbox_note(),
+        _header(at),
+        rx.el.main(*children, id="main", tab_index=-1),
+        _footer(),
+        rx.cond(
+            rx.State.is_hydrated,
+            rx.el.span(hidden=True, custom_attrs={"data-testid": "ready"}),
+        ),
+        class_name="page",
+    )
+
+
+def trouble(text: Any) -> rx.Component:
+    """Return a notice that something did not work, where there is one."""
+    return rx.cond(
+        text != "",
+        rx.el.div(rx.el.p(rx.el.strong(text)), role="alert", class_name="notice"),
+    )
+
+
+def _sandbox_note() -> rx.Component:
+    if Settings().environment != "sandbox":
+        return rx.fragment()
+    return rx.el.aside(
+        SANDBOX_WORDS,
+        rx.el.code(SANDBOX_COMMAND),
+        class_name="sandbox-note",
+        aria_label="About this installation",
+    )
+
+
+def _header(at: str) -> rx.Component:
+    return rx.el.header(
+        rx.el.div(
+            rx.el.a(
+                rx.el.img(src="/favicon.svg", alt="", width="32", height="32"),
+                rx.el.span("GoToBuddy"),
+                href=paths.LANDING,
+                class_name="brand",
+                aria_label="GoToBuddy, first page",
+            ),
+            rx.el.nav(
+                rx.cond(
+                    AccountState.is_signed_in,
+                    rx.fragment(
+                        _nav_link("Home", paths.HOME, at),
+                        _nav_link("Calls", paths.CALLS, at),
+                    ),
+                    _nav_link("Sign in", paths.SIGN_IN, at),
+                ),
+                _colour_switch(),
+                class_name="site-nav",
+                aria_label="Site",
+            ),
+            class_name="wrap",
+        ),
+        class_name="site-header",
+    )
+
+
+def _nav_link(text: str, path: str, at: str) -> rx.Component:
+    return rx.el.a(
+        text,
+        href=path,
+        class_name="nav-link",
+        custom_attrs={"aria-current": "page"} if path == at else {},
+    )
+
+
+def _colour_switch() -> rx.Component:
+    """Return the switch; which of its two faces shows is CSS, so that the first paint is right."""
+    return rx.el.button(
+        rx.el.span(rx.icon("moon", size=20, aria_hidden=True), class_name="when-light"),
+        rx.el.span(rx.icon("sun", size=20, aria_hidden=True), class_name="when-dark"),
+        rx.el.span("Switch between light and dark", class_name="visually-hidden"),
+        type="button",
+        class_name="round-button",
+        on_click=rx.toggle_color_mode,
+    )
+
+
+def _footer() -> rx.Component:
+    return rx.el.footer(
+        rx.el.div(
+            rx.el.div(
+                rx.el.p(
+                    rx.el.strong("Buddies are AI, and no help in an emergency. "),
+                    "In danger, call ",
+                    rx.el.a("911", href="tel:911", class_name="text-link"),
+                    ". If you think about harming yourself, call or text ",
+                    rx.el.a("988", href="tel:988", class_name="text-link"),
+                    ", day and night, free in the US.",
+                ),
+                rx.el.p("GoToBuddy is for adults, 18 and over.", class_name="soft"),
+                class_name="stack",
+            ),
+            rx.el.nav(
+                rx.el.a("How to call", href="/#how"),
+                rx.el.a("Your words", href="/#words"),
+                rx.el.a("Questions", href="/#questions"),
+                rx.cond(AccountState.is_signed_in, sign_out_button()),
+                class_name="footer-links",
+                aria_label="Help",
+            ),
+            class_name="wrap",
+        ),
+        class_name="site-footer",
+    )

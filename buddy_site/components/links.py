@@ -1,0 +1,39 @@
+"""Links that leave the single-page app, and the button that signs out.
+
+Reflex's router keeps every address of its own origin to itself, so a plain link to an HTTP
+endpoint would show the 404 page and send no request.
+"""
+
+# mypy: disable-error-code="no-any-return"
+# Reflex makes its elements at run time, so they have no type.
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from buddy_site import paths
+
+# A form of the page's own, so that the browser makes a real POST with its Origin header.
+SIGN_OUT_SCRIPT = f"""
+const form = document.createElement("form");
+form.method = "post";
+form.action = "{paths.SIGN_OUT}";
+document.body.append(form);
+form.submit();
+"""
+
+
+def server_link(*children: Any, href: Any, **props: Any) -> rx.Component:
+    """Return a link that the browser follows by loading the page from the server."""
+    return rx.el.a(*children, href=href, custom_attrs={"reloadDocument": True}, **props)
+
+
+def sign_out_button() -> rx.Component:
+    """Return the button that ends the session on the server and loads the landing page."""
+    return rx.el.button(
+        "Sign out",
+        type="button",
+        class_name="button quiet",
+        on_click=rx.call_script(SIGN_OUT_SCRIPT),
+    )

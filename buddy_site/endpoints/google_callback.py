@@ -1,0 +1,156 @@
+"""Signing in and out over plain HTTP: only a response can set a cookie that scripts can't read.
+
+Every failure ends on the sign-in page with a code that says which; what Google or the address
+says is never shown as text.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from buddy_site import paths, runtime, sessions
+from buddy_site.flows import sign_in as flow
+from buddy_site.gateways.google_identity import (
+    GoogleIdentity,
+    SignInDenied,
+    SignInExpired,
+    SignInRefused,
+)
+from shared.database import StoreUnavailable
+from shared.errors import ProviderError
+from shared.settings import Settings
+
+NEXT_KEY = "next"
+SEE_OTHER = 303
+
+log = structlog.get_logger()
+
+
+class SignInEndpoints:
+    """The three addresses of signing in and out."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._google = GoogleIdentity(settings)
+        self._origin = _origin(settings.site_public_url)
+
+    def routes(self) -> list[Route]:
+        """Return the routes; a session middleware must be around them."""
+        return [
+            Route(paths.GOOGLE_START, self.start, methods=["GET"]),
+            Route(paths.GOOGLE_CALLBACK, self.finish, methods=["GET"]),
+            Route(paths.SIGN_OUT, self.sign_out, methods=["POST"]),
+        ]
+
+    async def start(self, request: Request) -> Response:
+        """Send the browser to Google, remembering which private page it wanted."""
+        # What an earlier attempt left behind would make the cookie grow.
+        request.session.clear()
+        wanted = request.query_params.get("next", "")
+        if paths.is_private(wanted):
+            request.session[NEXT_KEY] = wanted
+        redirect_uri = self._settings.site_public_url.rstrip("/") + paths.GOOGLE_CALLBACK
+        try:
+            return await self._google.start(request, redirect_uri)
+        except ProviderError as error:
+            log.warning("sign_in_unreachable", error=str(error))
+            return _problem("unreachable")
+
+    async def finish(self, request: Request) -> Response:
+        """Take Google's answer, and give the browser a session."""
+        wanted = request.session.get(NEXT_KEY, paths.HOME)
+        former = sessions.token_in(request.headers.get("cookie", ""), self._settings)
+        problem = "failed"
+        try:
+            identity = await self._google.finish(request)
+            site = runtime.current()
+            signed_in = await flow.sign_in(
+                site.database,
+                site.clock,
+                identity,
+                user_agent=request.headers.get("user-agent", ""),
+                former_token=former,
+            )
+        except SignInDenied:
+            problem = "denied"
+        except SignInExpired:
+            problem = "expired"
+        except SignInRefused as error:
+            log.warning("sign_in_refused", reason=str(error))
+        except flow.EmailUnverified:
+            problem = "unverified"
+        except StoreUnavailable:
+            problem = "trouble"
+        except ProviderError as error:
+            log.warning("sign_in_unreachable", error=str(error))
+            problem = "unreachable"
+        else:
+            log.info("signed_in", account_id=signed_in.account_id)
+            return self._welcome(request, signed_in.token, wanted)
+        if problem == "expired" and await self._is_signed_in(former):
+            # The answer was replayed, by "back" or a double click: they are where they wanted.
+            return RedirectResponse(paths.HOME, SEE_OTHER)
+        request.session.clear()
+        return _problem(problem)
+
+    async def sign_out(self, request: Request) -> Response:
+        """End the session; only our own pages may ask for it."""
+        if not self._comes_from_us(request):
+            return PlainTextResponse("Sign out from the site itself.", 403)
+        token = sessions.token_in(request.headers.get("cookie", ""), self._settings)
+        if token is not None:
+            site = runtime.current()
+            try:
+                await flow.sign_out(site.database, site.clock, token)
+            except StoreUnavailable:
+                # Saying "signed out" while the session lives would be a lie.
+                return _problem("trouble")
+        response = RedirectResponse(paths.LANDING, SEE_OTHER)
+        self._set_cookie(response, "", max_age=0)
+        return response
+
+    def _welcome(self, request: Request, token: str, wanted: str) -> Response:
+        request.session.clear()
+        response = RedirectResponse(
+            wanted if paths.is_private(wanted) else paths.HOME, status_code=SEE_OTHER
+        )
+        self._set_cookie(response, token, max_age=sessions.SESSION_LIFETIME_SECONDS)
+        return response
+
+    def _set_cookie(self, response: Response, value: str, *, max_age: int) -> None:
+        response.set_cookie(
+            sessions.cookie_name(self._settings),
+            value,
+            max_age=max_age,
+            path="/",
+            httponly=True,
+            samesite="lax",
+            secure=sessions.is_secure(self._settings),
+        )
+
+    async def _is_signed_in(self, token: str | None) -> bool:
+        try:
+            return await sessions.signed_in(token) is not None
+        except StoreUnavailable:
+            return False
+
+    def _comes_from_us(self, request: Request) -> bool:
+        """Return whether a page of ours sent this: every browser names the origin of a POST."""
+        origin = request.headers.get("origin")
+        if origin is not None and origin != "null":
+            return origin == self._origin
+        return request.headers.get("sec-fetch-site") == "same-origin"
+
+
+def _problem(code: str) -> Response:
+    return RedirectResponse(f"{paths.SIGN_IN}/?{urlencode({'problem': code})}", SEE_OTHER)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

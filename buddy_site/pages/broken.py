@@ -1,0 +1,39 @@
+"""What is shown instead of a page that broke in the browser, and told when a handler broke."""
+
+# mypy: disable-error-code="no-any-return"
+# Reflex makes its elements at run time, so they have no type.
+from __future__ import annotations
+
+import reflex as rx
+import structlog
+from reflex.event import EventSpec
+
+from buddy_site import paths
+from buddy_site.components.links import server_link
+
+log = structlog.get_logger()
+
+
+def broken() -> rx.Component:
+    """Return the page; it uses nothing that may have broken with the other one."""
+    return rx.el.main(
+        rx.el.div(
+            rx.el.h1("That went wrong"),
+            rx.el.p(
+                "This page broke while it was being shown. Your calls are not affected.",
+                class_name="lead",
+            ),
+            server_link("Load the first page", href=paths.LANDING, class_name="button"),
+            class_name="narrow centre",
+        ),
+        class_name="page",
+    )
+
+
+# Reflex evaluates the annotations of this one by name, so `EventSpec` must be called just that.
+def on_handler_error(exception: Exception) -> EventSpec:
+    """Log what broke, without what was said, and tell the reader in general words."""
+    log.error("handler_failed", error=type(exception).__name__)
+    return rx.toast.error(
+        "Something went wrong on our side. Try again, or reload the page.", id="broken"
+    )

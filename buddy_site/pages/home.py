@@ -1,0 +1,102 @@
+"""What a signed-in caller sees first: their number, their time, their latest calls."""
+
+# mypy: disable-error-code="no-any-return"
+# Reflex makes its elements at run time, so they have no type.
+from __future__ import annotations
+
+import reflex as rx
+
+from buddy_site import paths, words
+from buddy_site.components.calls import call_list, skeleton
+from buddy_site.components.layout import page, trouble
+from buddy_site.components.links import sign_out_button
+from buddy_site.state.account import AccountState
+from buddy_site.state.calls import HomeState
+
+
+def home(phone_number: str) -> rx.Component:
+    """Return the page for the installation whose number this is."""
+    return page(
+        rx.el.div(
+            rx.el.div(
+                rx.el.h1(rx.cond(HomeState.name != "", "Hello, " + HomeState.name, "Hello")),
+                class_name="head",
+            ),
+            trouble(HomeState.trouble),
+            rx.cond(HomeState.is_loaded, _panels(phone_number), skeleton("Loading", rows=2)),
+            rx.cond(HomeState.is_loaded, _recent()),
+            _account(),
+            class_name="wrap account",
+        ),
+        at=paths.HOME,
+    )
+
+
+def _panels(phone_number: str) -> rx.Component:
+    return rx.el.div(
+        rx.el.section(
+            rx.el.h2("The buddies' number"),
+            rx.el.p(words.international(phone_number), class_name="figure"),
+            rx.el.a(
+                rx.icon("phone", size=18, aria_hidden=True),
+                "Call now",
+                href=f"tel:{phone_number}",
+                class_name="button",
+            ),
+            class_name="panel call-now",
+        ),
+        rx.el.section(
+            rx.el.h2("Talk time left"),
+            rx.el.p(HomeState.talk_time, class_name="figure"),
+            rx.el.p("Notice and menu don't count.", class_name="soft small"),
+            class_name="panel",
+        ),
+        rx.el.section(
+            rx.el.h2("Your number"),
+            rx.cond(
+                HomeState.lines,
+                rx.fragment(
+                    rx.foreach(HomeState.lines, lambda line: rx.el.p(line, class_name="figure")),
+                    rx.el.p("Calls from it show up here.", class_name="soft small"),
+                ),
+                rx.el.p(
+                    "No phone number belongs to this account yet, so no calls can show up here.",
+                    class_name="soft",
+                ),
+            ),
+            class_name="panel",
+        ),
+        class_name="panels",
+    )
+
+
+def _recent() -> rx.Component:
+    return rx.el.section(
+        rx.el.h2("Latest calls"),
+        rx.cond(
+            HomeState.recent,
+            rx.fragment(
+                call_list(HomeState.recent),
+                rx.el.p(rx.el.a("All your calls", href=paths.CALLS)),
+            ),
+            rx.el.p("None yet. The first is five minutes away, at most.", class_name="soft"),
+        ),
+        class_name="stack",
+    )
+
+
+def _account() -> rx.Component:
+    return rx.el.section(
+        rx.el.p(
+            "Signed in as ",
+            rx.el.strong(AccountState.email),
+            rx.cond(
+                AccountState.is_operator,
+                rx.el.span("Operator", class_name="badge"),
+            ),
+            class_name="signed-in-as",
+        ),
+        sign_out_button(),
+        aria_label="Your account",
+        class_name="account-line",
+    )

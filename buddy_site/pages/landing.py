@@ -1,0 +1,260 @@
+"""The first page: what this is, the number, who answers, and what happens to what is said."""
+
+# mypy: disable-error-code="no-any-return"
+# Reflex makes its elements at run time, so they have no type.
+from __future__ import annotations
+
+from typing import Any
+
+import reflex as rx
+
+from buddy_site import words
+from buddy_site.components.buddies import avatar
+from buddy_site.components.layout import page
+from buddy_site.state.landing import LandingState
+
+PHONE = "phone"
+
+STEPS = (
+    (
+        "Dial",
+        "Call from any phone. A mobile, a landline, the one in the kitchen: there is no app.",
+    ),
+    (
+        "Listen, then decide",
+        (
+            "You first hear that the buddies are AI and that the call is written down as text. "
+            "Stay on the line if that's all right. Press 9 if it isn't, and we hang up."
+        ),
+    ),
+    (
+        "Choose and talk",
+        (
+            "Press a key from 1 to 6, or say a name. Then just talk, and interrupt whenever you "
+            "like: your buddy stops and listens."
+        ),
+    ),
+)
+
+PROMISES = (
+    (
+        "bot",
+        "AI, and says so",
+        (
+            "Nobody here is a person, and nobody pretends to be. Buddies get things wrong; "
+            "check what matters to you somewhere else as well."
+        ),
+    ),
+    (
+        "file-text",
+        "Written down, and only yours",
+        (
+            "We keep the words of a call, not its sound. They are encrypted in our database, and "
+            "this site shows them to nobody but the account that holds the number."
+        ),
+    ),
+    (
+        "waypoints",
+        "Who else is in the room",
+        (
+            "To hear you and to answer, we pass your speech and its text on to the companies whose "
+            "speech recognition, language model and voices we use."
+        ),
+    ),
+)
+
+QUESTIONS = (
+    (
+        "Is it really free?",
+        (
+            "The first five minutes of every phone number are. The clock starts when your buddy "
+            "greets you; the notice and the menu don't count. Your phone company may charge you for "
+            "the call as for any other."
+        ),
+    ),
+    (
+        "What happens after five minutes?",
+        (
+            "Your buddy tells you when a minute is left, and says goodbye when it is over. "
+            "Plans with more time aren't on sale yet."
+        ),
+    ),
+    (
+        "Do I need an account?",
+        (
+            "Not to call. Signing in with Google shows you your calls, word for word, also while "
+            "they are going on, once your phone number belongs to your account."
+        ),
+    ),
+    (
+        "Can I call with a hidden number?",
+        (
+            "Yes, for one minute. As we can't tell hidden numbers apart, nothing of such a call "
+            "can be shown to you later."
+        ),
+    ),
+    (
+        "Is a buddy a therapist, a doctor, a lawyer?",
+        (
+            "No. A buddy is good company and sometimes good at explaining. For what could harm you, "
+            "talk to somebody who is trained for it."
+        ),
+    ),
+)
+
+
+def landing(phone_number: str) -> rx.Component:
+    """Return the page for the installation whose number this is."""
+    return page(
+        _hero(phone_number),
+        _cast(),
+        _how(),
+        _words(),
+        _questions(),
+    )
+
+
+def _hero(phone_number: str) -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            rx.el.div(
+                rx.el.h1("Six AI buddies, one phone call away."),
+                rx.el.p(
+                    "Dial, press a key, talk. News, a story, dinner, the match, a laugh or a "
+                    "push: somebody picks up who is good at it.",
+                    class_name="lead",
+                ),
+                _number(phone_number),
+                rx.el.ul(
+                    rx.el.li("First 5 minutes free"),
+                    rx.el.li("No sign-up"),
+                    rx.el.li("Any phone"),
+                    class_name="facts",
+                ),
+                class_name="hero-words",
+            ),
+            rx.el.nav(
+                rx.foreach(LandingState.cast, _key), class_name="keypad", aria_label="The buddies"
+            ),
+            class_name="wrap",
+        ),
+        class_name="hero",
+    )
+
+
+def _number(phone_number: str) -> rx.Component:
+    return rx.el.a(
+        rx.icon(PHONE, aria_hidden=True),
+        rx.el.span("Call ", class_name="visually-hidden"),
+        words.international(phone_number),
+        href=f"tel:{phone_number}",
+        class_name="number",
+    )
+
+
+def _key(buddy: Any) -> rx.Component:
+    return rx.el.a(
+        avatar(buddy.tone),
+        rx.el.span(buddy.key, class_name="digit"),
+        rx.el.span(buddy.name, class_name="name"),
+        href=buddy.anchor,
+        class_name="key tone-" + buddy.tone,
+    )
+
+
+def _cast() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            rx.el.div(
+                rx.el.h2("Who picks up"),
+                rx.el.p(
+                    "Each has a voice, a subject and a temper of their own.",
+                    class_name="lead soft",
+                ),
+                class_name="section-head",
+            ),
+            rx.el.ul(rx.foreach(LandingState.cast, _buddy), class_name="cast"),
+            class_name="wrap",
+        ),
+        class_name="section",
+        id="buddies",
+    )
+
+
+def _buddy(buddy: Any) -> rx.Component:
+    return rx.el.li(
+        rx.el.div(
+            avatar(buddy.tone),
+            rx.el.div(rx.el.h3(buddy.name), rx.el.p(buddy.tagline, class_name="small soft")),
+            class_name="buddy-head",
+        ),
+        rx.el.p("“", buddy.sample, "”", class_name="bubble"),
+        rx.el.p("Press ", rx.el.span(buddy.key, class_name="keycap"), class_name="press"),
+        class_name="buddy-card",
+        id=buddy.anchor.split("#")[1],
+    )
+
+
+def _how() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            rx.el.div(rx.el.h2("How to call"), class_name="section-head"),
+            rx.el.ol(
+                *(rx.el.li(rx.el.h3(title), rx.el.p(text)) for title, text in STEPS),
+                class_name="steps",
+            ),
+            class_name="wrap",
+        ),
+        class_name="section band",
+        id="how",
+    )
+
+
+def _words() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            rx.el.div(
+                rx.el.h2("What happens to your words"),
+                rx.el.p("In plain ones.", class_name="lead soft"),
+                class_name="section-head",
+            ),
+            rx.el.div(
+                *(
+                    rx.el.div(rx.icon(icon, aria_hidden=True), rx.el.h3(title), rx.el.p(text))
+                    for icon, title, text in PROMISES
+                ),
+                class_name="promise",
+            ),
+            rx.el.div(
+                rx.el.h3("If it is serious"),
+                rx.el.p(
+                    "A buddy is no help in an emergency. In danger, call ",
+                    rx.el.a("911", href="tel:911"),
+                    ". If you think about harming yourself, call or text ",
+                    rx.el.a("988", href="tel:988"),
+                    ", the Suicide and Crisis Lifeline: people, day and night, free in the US. "
+                    "Elsewhere, call your local emergency number.",
+                ),
+                class_name="crisis",
+                id="crisis",
+            ),
+            class_name="wrap words",
+        ),
+        class_name="section",
+        id="words",
+    )
+
+
+def _questions() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            rx.el.div(rx.el.h2("Questions"), class_name="section-head"),
+            *(
+                rx.el.details(rx.el.summary(question), rx.el.p(answer))
+                for question, answer in QUESTIONS
+            ),
+            class_name="wrap questions",
+        ),
+        class_name="section band",
+        id="questions",
+    )

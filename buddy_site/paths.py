@@ -1,0 +1,31 @@
+"""Every address of the site, written once."""
+
+from __future__ import annotations
+
+LANDING = "/"
+HOME = "/home"
+CALLS = "/calls"
+CALL = "/calls/[call_id]"
+SIGN_IN = "/sign-in"
+
+# Plain HTTP beside Reflex. A link to these must leave the single-page app: see components.links.
+GOOGLE_START = "/auth/google"
+GOOGLE_CALLBACK = "/auth/google/callback"
+SIGN_OUT = "/auth/sign-out"
+HEALTH = "/healthz"
+READY = "/readyz"
+
+# Where a stranger who asked for a private page may be taken back to after signing in.
+PRIVATE = (HOME, CALLS)
+
+
+def call(call_id: str) -> str:
+    """Return the address of one call's page."""
+    return f"{CALLS}/{call_id}"
+
+
+def is_private(path: str) -> bool:
+    """Return whether `path` is a private page of ours, and nothing else than a plain path."""
+    return path in PRIVATE or (
+        path.startswith(f"{CALLS}/") and path.removeprefix(f"{CALLS}/").replace("_", "").isalnum()
+    )

@@ -1,0 +1,59 @@
+"""Who is signed in, asked of the server on every event, never of a var the browser can set.
+
+The cookie holds a random token that only the browser and, as a hash, the database know. A
+websocket's headers are those of its opening, so signing in and out are full page loads.
+"""
+
+from __future__ import annotations
+
+import re
+
+from buddy_site import runtime
+from shared.services import accounts
+from shared.services.accounts import SignedIn
+from shared.settings import Settings
+
+SESSION_LIFETIME_SECONDS = 30 * 24 * 3600
+TOKEN = re.compile(r"[A-Za-z0-9_-]{20,200}")
+ZONE = re.compile(r"[A-Za-z0-9_+\-/]{1,64}")
+ZONE_COOKIE = "zone"
+
+
+def is_secure(settings: Settings) -> bool:
+    """Return whether browsers reach the site over TLS."""
+    return settings.site_public_url.startswith("https://")
+
+
+def cookie_name(settings: Settings) -> str:
+    """Return the session cookie's name; over TLS no other host and no script may have set it."""
+    return "__Host-buddy_session" if is_secure(settings) else "buddy_session"
+
+
+def cookie(header: str, name: str) -> str | None:
+    """Return one cookie from a Cookie header; two of one name are taken for none."""
+    found = [
+        value.strip().strip('"')
+        for key, _, value in (part.partition("=") for part in header.split(";"))
+        if key.strip() == name
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def token_in(header: str, settings: Settings) -> str | None:
+    """Return the session token in a Cookie header, if it could be one."""
+    value = cookie(header, cookie_name(settings))
+    return value if value is not None and TOKEN.fullmatch(value) else None
+
+
+def zone_in(header: str) -> str:
+    """Return the time zone that the browser named in a cookie, or UTC."""
+    value = (cookie(header, ZONE_COOKIE) or "").replace("%2F", "/").replace("%2B", "+")
+    return value if ZONE.fullmatch(value) and ".." not in value else "UTC"
+
+
+async def signed_in(token: str | None) -> SignedIn | None:
+    """Ask the database who holds this token now."""
+    if token is None:
+        return None
+    site = runtime.current()
+    return await site.database.transact(accounts.signed_in, token=token, now=site.clock.now())

@@ -1,0 +1,127 @@
+"""How the site says things: times, lengths, reasons and refusals in a reader's words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+TROUBLE = "We can't reach our records right now. Nothing is lost; try again in a moment."
+
+END_REASONS = {
+    "caller_hung_up": "You hung up",
+    "consent_declined": "You declined the transcript",
+    "no_choice": "No buddy was chosen",
+    "no_talk_time": "There was no talk time left",
+    "talk_time_over": "Your talk time ran out",
+    "caller_silent": "Nobody spoke any more",
+    "recogniser_lost": "We could no longer hear you",
+    "service_ending": "We restarted our service",
+    "failed": "Something failed on our side",
+}
+UNANSWERED = {
+    "busy": "The line was busy",
+    "no-answer": "Nobody answered",
+    "canceled": "You hung up before we answered",
+    "failed": "The call could not be connected",
+}
+LIVE_STATUSES = {"queued": "Ringing", "initiated": "Ringing", "ringing": "Ringing"}
+
+# What the sign-in page says about a sign-in that did not work. The code is all that travels in
+# the address; nothing from there is ever shown as text.
+SIGN_IN_PROBLEMS = {
+    "denied": (
+        "Google told us that you said no.",
+        "That's fine: you can call without signing in. If it was a slip, try again.",
+    ),
+    "expired": (
+        "This sign-in was no longer open.",
+        "It may have been started in another tab, or taken too long. Start again; it's quick.",
+    ),
+    "unreachable": (
+        "We couldn't reach Google just now.",
+        "Nothing is wrong with your account. Try again in a minute.",
+    ),
+    "failed": (
+        "Google's answer didn't check out.",
+        "To be safe we didn't sign you in. Try once more.",
+    ),
+    "unverified": (
+        "Google hasn't verified this email address.",
+        "Confirm the address with Google first, or choose another account.",
+    ),
+    "trouble": (
+        "We couldn't sign you in just now.",
+        "Google said yes, but our own records didn't answer. Try again in a moment.",
+    ),
+}
+
+
+def zone(name: str) -> tzinfo:
+    """Return the reader's time zone, or UTC where the name is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # a made-up name, a path, or no data on this machine
+        return UTC
+
+
+def moment(at: datetime, now: datetime, where: tzinfo) -> str:
+    """Say when something was: "Today, 14:05", "Yesterday, 9:30", "12 Nov, 18:00"."""
+    local, today = at.astimezone(where), now.astimezone(where).date()
+    clock = f"{local.hour}:{local:%M}"
+    if local.date() == today:
+        return f"Today, {clock}"
+    if local.date() == today - timedelta(days=1):
+        return f"Yesterday, {clock}"
+    if local.year == today.year:
+        return f"{local.day} {local:%b}, {clock}"
+    return f"{local.day} {local:%b} {local.year}, {clock}"
+
+
+def full_moment(at: datetime, where: tzinfo) -> str:
+    """Say an instant in full, for those who want to know exactly."""
+    local = at.astimezone(where)
+    return f"{local:%A}, {local.day} {local:%B} {local.year}, {local:%H:%M:%S %Z}"
+
+
+def length(seconds: int) -> str:
+    """Say how long a call was: "45 s", "3 min 05 s", "1 h 02 min"."""
+    minutes, rest = divmod(max(0, seconds), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    if minutes < 60:  # noqa: PLR2004 - minutes of an hour
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def talk_time(seconds_left: int, *, is_unlimited: bool) -> str:
+    """Say how much talk time is left; never more than there is."""
+    if is_unlimited:
+        return "Unlimited"
+    if seconds_left < 60:  # noqa: PLR2004 - seconds of a minute
+        return f"{max(0, seconds_left)} s"
+    hours, minutes = divmod(seconds_left // 60, 60)
+    if hours == 0:
+        return f"{minutes} min"
+    return f"{hours} h" if minutes == 0 else f"{hours} h {minutes} min"
+
+
+def offset(seconds: float) -> str:
+    """Say how far into the call something was said: "0:07", "12:40"."""
+    whole = max(0, int(seconds))
+    return f"{whole // 60}:{whole % 60:02d}"
+
+
+def ending(status: str, end_reason: str | None) -> str:
+    """Say why a call ended; our own reason is better than the telephone network's."""
+    if end_reason is not None:
+        return END_REASONS.get(end_reason, "The call ended")
+    return UNANSWERED.get(status, "The call ended")
+
+
+def international(e164: str) -> str:
+    """Write a number so that anyone anywhere can dial it: +1 415-555-0100."""
+    return phonenumbers.format_number(
+        phonenumbers.parse(e164), phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
