@@ -1,0 +1,196 @@
+"""A whole call on fakes, in virtual time, with a scripted caller."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from shared.configuration import PersonaView
+from shared.ids import PersonaId, PersonaVersionId
+from tests.support.fakes import (
+    FakeCallLeg,
+    FakeLanguageModel,
+    FakeSpeechToText,
+    FakeTextToSpeech,
+    fake_speech,
+    now,
+    silence,
+)
+from tests.support.virtual_time import run_in_virtual_time
+from voice.call import Announcements, CallDesk, Caller, CallSession, Ears
+from voice.conversation import events as on
+from voice.conversation.commands import Announcement, EndReason, Side, WriteEntry
+from voice.conversation.machine import TurnRules
+from voice.conversation.reception import ReceptionRules, Visitor
+from voice.resilience import ReconnectingSpeechToText, RetryingTextToSpeech, TimedLanguageModel
+from voice.timing import TurnTimes
+
+TEXTS = {announcement: f"{announcement.replace('_', ' ')}." for announcement in Announcement}
+
+
+def persona(key: int, name: str) -> PersonaView:
+    return PersonaView(
+        version_id=PersonaVersionId(f"pve_{key}"),
+        persona_id=PersonaId(f"per_{key}"),
+        slug=name.lower(),
+        name=name,
+        menu_key=key,
+        prompt=f"You are {name}.",
+        card="",
+        voice=f"voice-{key}",
+        voice_instructions="",
+        model=None,
+        fillers=(),
+        search_fillers=(),
+        greeting=f"Hi {{name}}, {name} here.",
+        greeting_unnamed=f"Hi, {name} here.",
+        pause_difference_seconds=0,
+        tagline="",
+        sample_lines=(),
+    )
+
+
+@dataclass
+class Record:
+    """Remembers what was to be written down."""
+
+    entries: list[WriteEntry] = field(default_factory=list)
+    interims: list[tuple[Side, str]] = field(default_factory=list)
+    consents: int = 0
+    chosen: list[str] = field(default_factory=list)
+    timings: list[TurnTimes] = field(default_factory=list)
+
+    def consent(self) -> None:
+        self.consents += 1
+
+    def persona(self, persona: PersonaView) -> None:
+        self.chosen.append(persona.slug)
+
+    def interim(self, side: Side, text: str) -> None:
+        self.interims.append((side, text))
+
+    def entry(self, entry: WriteEntry, persona: PersonaView | None) -> None:
+        self.entries.append(entry)
+
+    def timing(self, times: TurnTimes) -> None:
+        self.timings.append(times)
+
+
+class NoMeter:
+    """Unlimited talk time; tells when it was started."""
+
+    def __init__(self) -> None:
+        self.started_at: float | None = None
+
+    async def run(self, post: Callable[[on.Event], None]) -> None:
+        self.started_at = asyncio.get_running_loop().time()
+
+
+class MadeAhead:
+    """Greetings whose audio is ready."""
+
+    def audio(self, persona: PersonaView, text: str) -> bytes | None:
+        return fake_speech(text) if text.startswith("Hi") else None
+
+
+class ScriptedCall:
+    """One call under test: the caller's side of it and what it led to."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        visitor: Visitor | None = None,
+        rules: TurnRules | None = None,
+    ) -> None:
+        self.reason: EndReason | None = None  # once the call is over
+        self.heard = ""
+        self.speech: list[tuple[float, float]] = []  # when the caller spoke, from and to
+        self.leg = FakeCallLeg()
+        self.recogniser = FakeSpeechToText(delay=0.1)
+        self.model = FakeLanguageModel()
+        self.voice = FakeTextToSpeech()
+        self.record = Record()
+        self.meter = NoMeter()
+        personas = {1: persona(1, "Lisa"), 2: persona(2, "Ben")}
+        self.session = CallSession(
+            self.leg,
+            CallDesk(
+                ears=Ears(
+                    lambda lost, restored: ReconnectingSpeechToText(
+                        self.recogniser, on_lost=lost, on_restored=restored
+                    )
+                ),
+                language_model=TimedLanguageModel(self.model, first_token_seconds=10),
+                text_to_speech=RetryingTextToSpeech(self.voice),
+                announcements=Announcements(
+                    TEXTS, {key: fake_speech(text) for key, text in TEXTS.items()}
+                ),
+                greetings=MadeAhead(),
+                personas=lambda: personas,
+                turn_rules=lambda _persona: rules or TurnRules(),
+                reception_rules=ReceptionRules,
+                default_model="the-model",
+            ),
+            caller=Caller(name, visitor or Visitor(favourite_key=1)),
+            record=self.record,
+            meter=self.meter,
+        )
+
+    async def until_heard(self, words: str) -> None:
+        """Wait until the caller has heard these words."""
+        async with asyncio.timeout(60):
+            while words not in self.leg.heard():
+                await moment(0.02)
+
+    async def talk(self, text: str) -> None:
+        """Say something and fall silent long enough for the turn to end."""
+        began = now()
+        await self.leg.say(text)
+        self.speech.append((began, now()))
+        await self.leg.speak(silence(2.0))
+
+
+async def moment(seconds: float) -> None:
+    await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=seconds)
+
+
+def call(
+    phone_of: Callable[[], ScriptedCall], script: Callable[[ScriptedCall], Awaitable[None]]
+) -> ScriptedCall:
+    """Run a call to its end, with the caller doing as scripted."""
+
+    async def play() -> ScriptedCall:
+        phone = phone_of()
+
+        async def caller() -> None:
+            await script(phone)
+
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(phone.session.run())
+            acting = tasks.create_task(caller())
+            await running
+            acting.cancel()
+        phone.reason, phone.heard = running.result(), phone.leg.heard()
+        return phone
+
+    return run_in_virtual_time(play())
+
+
+def longest_gap(phone: ScriptedCall) -> float:
+    """Return the longest silence, in seconds, in which the caller waited for the buddy.
+
+    For callers who speak again sooner than a buddy would ask whether they are there.
+    """
+    waits = []
+    for before, after in itertools.pairwise(phone.leg.playbacks):
+        between = [
+            ended
+            for began, ended in phone.speech
+            if began < after.started_at and ended > before.ended_at
+        ]
+        since = max(between, default=before.ended_at)
+        waits.append(after.started_at - since)
+    return max(waits, default=0.0)
