@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import ProviderError
+from shared.services.talk_time import QUANTUM_SECONDS, CallNotFound, Granted
+from tests.support.virtual_time import run_in_virtual_time
+from voice.conversation.events import Event, StoreLost, TalkTimeLow, TalkTimeOver
+from voice.meter import Meter
+
+
+def clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def pause(seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.get_running_loop().create_future()
+
+
+class Account:
+    """Talk time as the service keeps it, for one call."""
+
+    def __init__(self, seconds: int | None) -> None:
+        self.left = seconds
+        self.held = 0
+        self.asked: list[tuple[float, int]] = []
+        self.away_until = 0.0
+        self.hangs = False
+
+    async def reserve(self, used_seconds: int) -> Granted:
+        self.asked.append((clock(), used_seconds))
+        if self.hangs:
+            await asyncio.get_running_loop().create_future()
+        if clock() < self.away_until:
+            raise ProviderError("database", "away", retryable=True)  # noqa: EM101 - a fake
+        wanted = max(0, used_seconds + QUANTUM_SECONDS - self.held)
+        if self.left is None:
+            self.held += wanted
+        else:
+            granted = min(wanted, self.left)
+            self.left -= granted
+            self.held += granted
+        return Granted(self.held, self.left)
+
+
+Posted = list[tuple[int, Event]]
+
+
+@asynccontextmanager
+async def metering(account: Account) -> AsyncIterator[tuple[Meter, Posted]]:
+    posted: Posted = []
+    meter = Meter(account.reserve)
+    running = asyncio.create_task(meter.run(lambda event: posted.append((round(clock()), event))))
+    yield meter, posted
+    running.cancel()
+    await asyncio.wait([running])
+
+
+def posted_by(account: Account, *, seconds: float) -> Posted:
+    async def play() -> Posted:
+        async with metering(account) as (_, posted):
+            await pause(seconds)
+            return list(posted)
+
+    return run_in_virtual_time(play())
+
+
+def test_before_the_greeting_nothing_is_used() -> None:
+    async def play() -> None:
+        meter = Meter(Account(300).reserve)
+        await pause(5)
+
+        assert meter.used_seconds == 0
+
+    run_in_virtual_time(play())
+
+
+def test_whole_seconds_are_counted_and_stand_still_at_the_end() -> None:
+    async def play() -> None:
+        async with metering(Account(300)) as (meter, _):
+            await pause(7.9)
+            assert meter.used_seconds == 7
+        await pause(10)
+
+        assert meter.used_seconds == 7
+
+    run_in_virtual_time(play())
+
+
+def test_it_reserves_at_once_and_renews_before_what_is_held_runs_out() -> None:
+    account = Account(300)
+
+    posted_by(account, seconds=25)
+
+    assert [(round(at), used) for at, used in account.asked] == [(0, 0), (7, 7), (14, 14), (21, 21)]
+
+
+def test_the_last_minute_is_told_once_and_the_end_once() -> None:
+    assert posted_by(Account(300), seconds=400) == [
+        (240, TalkTimeLow(60)),
+        (300, TalkTimeOver()),
+    ]
+
+
+def test_a_caller_with_less_than_a_minute_is_told_at_once() -> None:
+    assert posted_by(Account(45), seconds=100) == [(0, TalkTimeLow(45)), (45, TalkTimeOver())]
+
+
+def test_nothing_left_at_all_is_over_at_once() -> None:
+    posted = posted_by(Account(0), seconds=10)
+
+    assert posted[-1] == (0, TalkTimeOver())
+
+
+def test_an_unlimited_caller_is_never_told_anything() -> None:
+    assert posted_by(Account(None), seconds=4000) == []
+
+
+def test_talk_time_that_was_bought_in_the_last_minute_counts() -> None:
+    async def play() -> None:
+        account = Account(100)
+        async with metering(account) as (_, posted):
+            await pause(99.5)
+            account.left = 30
+            await pause(60)
+
+            assert posted == [(40, TalkTimeLow(60)), (130, TalkTimeOver())]
+
+    run_in_virtual_time(play())
+
+
+def test_a_database_that_is_away_for_a_moment_changes_nothing() -> None:
+    async def play() -> None:
+        account = Account(300)
+        async with metering(account) as (meter, posted):
+            await pause(1)
+            account.away_until = 20
+            await pause(60)
+
+            assert posted == [(7, StoreLost())]
+            assert (meter.used_seconds, account.held >= 61) == (61, True)
+
+    run_in_virtual_time(play())
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_database_that_stays_away_ends_the_call_with_its_lease(*, hangs: bool) -> None:
+    async def play() -> None:
+        account = Account(300)
+        async with metering(account) as (_, posted):
+            await pause(1)
+            account.hangs, account.away_until = hangs, 1e9
+            await pause(100)
+
+            kinds = [event for _, event in posted]
+            assert kinds == [StoreLost(), TalkTimeOver()]
+            assert 30 <= posted[-1][0] <= 35
+
+    run_in_virtual_time(play())
+
+
+def test_a_call_that_the_store_does_not_know_is_over() -> None:
+    async def unknown(_used_seconds: int) -> Granted:
+        raise CallNotFound
+
+    async def play() -> None:
+        posted: list[Event] = []
+        running = asyncio.create_task(Meter(unknown).run(posted.append))
+        await pause(1)
+        running.cancel()
+
+        assert posted == [TalkTimeOver()]
+
+    run_in_virtual_time(play())
+
+
+@given(st.integers(0, 500), st.lists(st.tuples(st.integers(0, 500), st.integers(1, 200))))
+def test_whatever_is_granted_is_used_to_the_second(
+    seconds: int, gifts: list[tuple[int, int]]
+) -> None:
+    """Nobody talks a second more than was granted, and each event comes at most once."""
+
+    async def play() -> None:
+        account = Account(seconds)
+        async with metering(account) as (_, posted):
+            for at, gift in sorted(gifts):
+                await pause(max(0.0, at + 0.5 - clock()))
+                account.left = (account.left or 0) + gift
+            await pause(50_000)
+
+        kinds = [type(event) for _, event in posted]
+        assert kinds in ([TalkTimeLow, TalkTimeOver], [TalkTimeOver])
+        assert posted[-1][0] == account.held
+
+    run_in_virtual_time(play())

@@ -1,0 +1,128 @@
+"""Meters one call's talk time: reserves ahead, renews while it runs, says when it runs out.
+
+It believes what the last renewal answered, never a sum of its own; while the database is away
+the call goes on, but no longer than its lease.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from shared.errors import DomainError, ProviderError
+from shared.services.talk_time import LEASE_SECONDS, Granted
+from voice.conversation.events import Event, StoreLost, TalkTimeLow, TalkTimeOver
+
+LOW_SECONDS: Final = 60  # a minute before the end the caller is told
+RENEW_AHEAD: Final = 3.0  # seconds before what is held runs out: a slow database still answers
+ANSWER_WITHIN: Final = 5.0  # seconds
+CLOCK_SLACK: Final = 0.001  # seconds; a timer may come a hair early
+RETRY_EVERY: Final = 1.0  # seconds, while the database is away
+
+log = structlog.get_logger()
+
+Reserve = Callable[[int], Awaitable[Granted]]  # takes the seconds used so far
+
+
+class Meter:
+    """One call's meter. It runs from the greeting's first frame until it is cancelled."""
+
+    def __init__(self, reserve: Reserve) -> None:
+        self._reserve = reserve
+        self._post: Callable[[Event], None] = _nobody_listens
+        self._clock: Callable[[], float] = asyncio.get_running_loop().time
+        self._started_at: float | None = None
+        self._ended_at: float | None = None
+        self._granted = Granted(held_seconds=0, seconds_left=0)
+        self._granted_at = 0.0
+        self._is_low = False
+
+    @property
+    def used_seconds(self) -> int:
+        """Whole seconds since the start; they stand still once the meter was cancelled."""
+        if self._started_at is None:
+            return 0
+        until = self._clock() if self._ended_at is None else self._ended_at
+        return int(until - self._started_at + CLOCK_SLACK)
+
+    async def run(self, post: Callable[[Event], None]) -> None:
+        """Meter until cancelled."""
+        self._post = post
+        self._started_at = self._granted_at = self._clock()
+        try:
+            if await self._renew():
+                await self._follow()
+            self._post(TalkTimeOver())
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self._ended_at = self._clock()
+
+    async def _follow(self) -> None:
+        """Return when the talk time is over."""
+        may_grow = True
+        while True:
+            held = self._granted.held_seconds
+            renew_at = self._moment_of(held - RENEW_AHEAD if may_grow else held)
+            await self._until(renew_at if self._is_low else min(renew_at, self._low_at()))
+            self._tell_low()
+            if self._clock() < renew_at - CLOCK_SLACK:
+                continue  # it was only time to tell
+            if not await self._renew():
+                return
+            if self._granted.held_seconds > held:
+                may_grow = True
+            elif may_grow:
+                may_grow = False  # asked again when all is used: somebody may have paid by then
+            else:
+                return
+
+    async def _renew(self) -> bool:
+        """Ask for more; return whether the call may go on."""
+        is_lost = False
+        while True:
+            try:
+                async with asyncio.timeout(ANSWER_WITHIN):
+                    self._granted = await self._reserve(self.used_seconds)
+            except DomainError as refusal:
+                log.error("talk_time_refused", code=refusal.code)  # noqa: TRY400 - no trace needed
+                return False
+            except (ProviderError, TimeoutError) as error:
+                log.warning("talk_time_unanswered", error=str(error))
+                if not is_lost:
+                    is_lost = True
+                    self._post(StoreLost())
+            else:
+                self._granted_at = self._clock()
+                return True
+            lease_ends_at = self._granted_at + LEASE_SECONDS
+            if self._clock() >= lease_ends_at:
+                return False
+            await self._until(min(self._clock() + RETRY_EVERY, lease_ends_at))
+
+    def _tell_low(self) -> None:
+        if not self._is_low and self._low_at() - CLOCK_SLACK <= self._clock():
+            self._is_low = True
+            left = self._granted.held_seconds + (self._granted.seconds_left or 0)
+            self._post(TalkTimeLow(max(0, left - self.used_seconds)))
+
+    def _low_at(self) -> float:
+        if self._granted.seconds_left is None:
+            return float("inf")
+        in_all = self._granted.held_seconds + self._granted.seconds_left
+        return self._moment_of(in_all - LOW_SECONDS)
+
+    def _moment_of(self, used_seconds: float) -> float:
+        return (self._started_at or 0.0) + used_seconds
+
+    async def _until(self, moment: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(moment):
+                await asyncio.get_running_loop().create_future()
+
+
+def _nobody_listens(_event: Event) -> None:
+    """Drop an event of a meter that does not run."""
