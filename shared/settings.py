@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.errors import BuddyError
@@ -73,12 +73,29 @@ class Settings(BaseSettings):
     openai_base_url: str | None = "http://127.0.0.1:9002/v1"  # unset: OpenAI's own
     chat_model: str = "gpt-6-luna"
     speech_model: str = "gpt-4o-mini-tts"
+    # A reply without a word by then has failed; until then the caller hears that it takes long.
+    first_token_seconds: float = 10.0
 
     google_client_id: str = SANDBOX_SECRET
     google_client_secret: SecretStr = SecretStr(SANDBOX_SECRET)
     google_metadata_url: str = "http://localhost:9003/.well-known/openid-configuration"
 
     drain_seconds: int = 600  # how long SIGTERM lets calls in progress go on
+
+    @field_validator(
+        "test_phone_url",
+        "database_url",
+        "database_url_direct",
+        "database_prepare_threshold",
+        "key_file",
+        "twilio_base_url",
+        "deepgram_base_url",
+        "openai_base_url",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
 
     @property
     def keys_path(self) -> Path:
