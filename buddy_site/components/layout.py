@@ -123,7 +123,7 @@ def _footer() -> rx.Component:
                 rx.el.a("How to call", href="/#how"),
                 rx.el.a("Your words", href="/#words"),
                 rx.el.a("Questions", href="/#questions"),
-                rx.cond(AccountState.is_signed_in, sign_out_button()),
+                rx.cond(AccountState.is_signed_in, sign_out_button("plain")),
                 class_name="footer-links",
                 aria_label="Help",
             ),

@@ -29,11 +29,11 @@ def server_link(*children: Any, href: Any, **props: Any) -> rx.Component:
     return rx.el.a(*children, href=href, custom_attrs={"reloadDocument": True}, **props)
 
 
-def sign_out_button() -> rx.Component:
+def sign_out_button(class_name: str = "button quiet") -> rx.Component:
     """Return the button that ends the session on the server and loads the landing page."""
     return rx.el.button(
         "Sign out",
         type="button",
-        class_name="button quiet",
+        class_name=class_name,
         on_click=rx.call_script(SIGN_OUT_SCRIPT),
     )

@@ -36,6 +36,20 @@ STEPS = (
     ),
 )
 
+# When, which side, who, what was heard, what was not.
+EXAMPLE = (
+    ("0:21", "caller", "You", "I've got half a cabbage and two eggs.", ""),
+    (
+        "0:23",
+        "buddy",
+        "Ethan",
+        "Then you've got dinner. Shred the cabbage, get a pan hot,",
+        "and while that's warming up, let me tell you about salt",
+    ),
+    ("0:29", "caller", "You", "Wait, how hot?", ""),
+    ("0:30", "buddy", "Ethan", "Hot enough that a drop of water dances.", ""),
+)
+
 PROMISES = (
     (
         "bot",
@@ -108,6 +122,7 @@ def landing(phone_number: str) -> rx.Component:
     return page(
         _hero(phone_number),
         _cast(),
+        _read_along(),
         _how(),
         _words(),
         _questions(),
@@ -195,6 +210,46 @@ def _buddy(buddy: Any) -> rx.Component:
     )
 
 
+def _read_along() -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
+            rx.el.div(
+                rx.el.h2("Read it while you say it"),
+                rx.el.p(
+                    "Sign in, and every word of your call appears here as it is spoken: yours, "
+                    "your buddy's, and the half sentence you interrupted. Afterwards it stays, "
+                    "for you to find again.",
+                    class_name="lead soft",
+                ),
+                class_name="section-head",
+            ),
+            rx.el.figure(
+                rx.el.figcaption(
+                    rx.el.span("An example, written by us", class_name="soft"),
+                    rx.el.span("Live now", class_name="live"),
+                ),
+                rx.el.div(*(_example_entry(*entry) for entry in EXAMPLE), class_name="transcript"),
+                class_name="example tone-ethan",
+            ),
+            class_name="wrap read-along",
+        ),
+        class_name="section band",
+        id="read-along",
+    )
+
+
+def _example_entry(at: str, side: str, speaker: str, text: str, unheard: str) -> rx.Component:
+    return rx.el.div(
+        rx.el.span(at, class_name="at"),
+        rx.el.div(
+            rx.el.p(speaker, class_name="speaker"),
+            rx.el.p(text, " ", rx.el.s(unheard) if unheard else "", class_name="words"),
+            class_name="body",
+        ),
+        class_name=f"entry side-{side}",
+    )
+
+
 def _how() -> rx.Component:
     return rx.el.section(
         rx.el.div(
@@ -205,7 +260,7 @@ def _how() -> rx.Component:
             ),
             class_name="wrap",
         ),
-        class_name="section band",
+        class_name="section",
         id="how",
     )
 
@@ -240,7 +295,7 @@ def _words() -> rx.Component:
             ),
             class_name="wrap words",
         ),
-        class_name="section",
+        class_name="section band",
         id="words",
     )
 
@@ -255,6 +310,6 @@ def _questions() -> rx.Component:
             ),
             class_name="wrap questions",
         ),
-        class_name="section band",
+        class_name="section",
         id="questions",
     )

@@ -50,7 +50,7 @@ def call_row(card: CallCard, now: datetime, where: tzinfo) -> CallRow:
         tone=theme.tone(card.persona_name or ""),
         when=words.moment(card.started_at, now, where),
         when_in_full=words.full_moment(card.started_at, where),
-        talked="" if card.is_live else words.length(card.seconds),
+        talked="" if card.is_live or not card.seconds else words.length(card.seconds),
         ending=ending,
         is_live=card.is_live,
     )
