@@ -4,14 +4,12 @@ from __future__ import annotations
 
 
 def seconds_wanted(*, held: int, used: int, quantum: int) -> int:
-    """Return what a call that holds and has used so much should ask for.
+    """Return what a call should ask for to be a quantum ahead of what it used.
 
-    A call that talked on while nobody could be asked wants that too. One that is a quantum
-    ahead wants nothing, so that an answer lost on its way is not asked for twice.
+    Never more: a call that dies is charged what it holds. One that talked on while nobody could
+    be asked wants that too, and an answer that got lost is not asked for twice.
     """
-    if held - used >= quantum:
-        return 0
-    return max(0, used - held) + quantum
+    return max(0, used + quantum - held)
 
 
 def charge(*, held: int, taken: int, used: int) -> int:

@@ -74,11 +74,7 @@ def reserve(session: Session, *, call_id: CallId, used_seconds: int, now: dateti
 def settle(session: Session, *, call_id: CallId, used_seconds: int, now: datetime) -> int:
     """Book what the call used and give the rest back, once; return the booked seconds."""
     call = _locked_call(session, call_id)
-    reservation = session.get(Reservation, call_id)
-    if reservation is None:
-        if used_seconds <= 0:
-            return 0
-        reservation = _reservation(session, call, now=now)
+    reservation = _reservation(session, call, now=now)
     if reservation.status == SETTLED:
         return reservation.used_seconds
     if reservation.status == SWEPT:
@@ -168,12 +164,9 @@ def book(
 def add_seconds(session: Session, account_id: AccountId, seconds: int) -> None:
     """Change what is left; the ledger is the caller's business."""
     session.execute(
-        insert(TalkTime)
-        .values(account_id=account_id, seconds_left=seconds)
-        .on_conflict_do_update(
-            index_elements=["account_id"],
-            set_={"seconds_left": TalkTime.seconds_left + seconds},
-        )
+        update(TalkTime)
+        .where(col(TalkTime.account_id) == account_id)
+        .values(seconds_left=TalkTime.seconds_left + seconds)
     )
 
 
@@ -290,7 +283,6 @@ def _view(session: Session, account_id: AccountId, *, now: object) -> TalkTimeVi
 
 def set_unlimited(session: Session, *, account_id: AccountId, until: datetime | None) -> None:
     """Let the account talk without taking from what is left, until then; None ends it."""
-    add_seconds(session, account_id, 0)
     session.execute(
         update(TalkTime).where(col(TalkTime.account_id) == account_id).values(unlimited_until=until)
     )

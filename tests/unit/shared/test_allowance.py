@@ -11,12 +11,12 @@ from shared.domain.allowance import charge, seconds_wanted
 seconds = st.integers(0, 10_000)
 
 
-def test_a_call_asks_for_a_quantum_at_its_start_and_when_it_runs_short() -> None:
+def test_a_call_asks_for_a_quantum_at_its_start_and_tops_it_up() -> None:
     assert seconds_wanted(held=0, used=0, quantum=10) == 10
-    assert seconds_wanted(held=10, used=7, quantum=10) == 10
+    assert seconds_wanted(held=10, used=7, quantum=10) == 7
 
 
-def test_a_call_that_holds_a_quantum_unused_asks_for_nothing() -> None:
+def test_a_call_that_asks_again_gets_nothing_more() -> None:
     assert seconds_wanted(held=10, used=0, quantum=10) == 0
 
 
@@ -25,13 +25,10 @@ def test_a_call_that_talked_on_without_asking_wants_that_too() -> None:
 
 
 @given(held=seconds, used=seconds, quantum=st.integers(1, 60))
-def test_with_what_it_wants_a_call_may_talk_on_for_less_than_two_quanta(
-    held: int, used: int, quantum: int
-) -> None:
-    ahead = held + seconds_wanted(held=held, used=used, quantum=quantum) - used
+def test_what_a_call_asks_for_puts_it_a_quantum_ahead(held: int, used: int, quantum: int) -> None:
+    held = min(held, used + quantum)  # as it is when only this rule ever granted
 
-    assert ahead >= quantum
-    assert held >= used + quantum or ahead < 2 * quantum
+    assert held + seconds_wanted(held=held, used=used, quantum=quantum) == used + quantum
 
 
 @given(held=seconds, taken=seconds, used=seconds)

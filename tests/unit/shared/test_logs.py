@@ -52,7 +52,7 @@ def test_a_traceback_shows_no_values(capsys: pytest.CaptureFixture[str]) -> None
     logs.configure(settings(log_format="json"))
 
     def fail() -> None:
-        words = " ".join(["my", "secret", "words"])
+        words = "my secret words"
         raise ValueError(len(words))
 
     try:
