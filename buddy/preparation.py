@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 
 import psycopg
 
+from buddy.console import Console
 from buddy.guarding import GuardProcess
 from shared import embedded, migrations
 from shared.clock import SystemClock
@@ -24,9 +26,12 @@ class EmbeddedServer:
     The server itself outlives whoever started it, so the guard is told of it too.
     """
 
-    def __init__(self, settings: Settings, guard: GuardProcess) -> None:
+    def __init__(self, settings: Settings, guard: GuardProcess, console: Console) -> None:
         self._server = embedded.server(settings) if settings.database_url is None else None
         self._guard = guard
+        self._console = console
+        self._pid_file = Path()
+        self._known_pid = ""
         self._starting: asyncio.Task[embedded.Embedded] | None = None
 
     async def start(self) -> None:
@@ -34,7 +39,9 @@ class EmbeddedServer:
             return
         await self._start()
         # PostgreSQL writes its pid into its data folder, which is beside its log.
-        self._guard.watch_database(self._server.log_path.parent / "data" / "postmaster.pid")
+        self._pid_file = self._server.log_path.parent / "data" / "postmaster.pid"
+        self._known_pid = self._pid()
+        self._guard.watch_database(self._pid_file)
 
     async def keep(self) -> None:
         """Start the server again whenever it is gone, until cancelled."""
@@ -42,6 +49,9 @@ class EmbeddedServer:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.Event().wait(), LOOK_SECONDS)
             await self._start()
+            if (pid := self._pid()) != self._known_pid:
+                self._known_pid = pid
+                self._console.step("database", "was gone and is back")
 
     async def stop(self) -> None:
         """Stop the server, after the start that a thread may still be in."""
@@ -51,6 +61,12 @@ class EmbeddedServer:
             await asyncio.wait({self._starting})
         await asyncio.to_thread(self._server.stop)
         self._guard.watch_database(None)
+
+    def _pid(self) -> str:
+        try:
+            return self._pid_file.read_text().partition("\n")[0]
+        except OSError:
+            return self._known_pid  # it went away again: the next look starts it
 
     async def _start(self) -> None:
         assert self._server is not None  # noqa: S101 - callers have looked

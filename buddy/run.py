@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from buddy.console import Console
 from buddy.guarding import GuardProcess, guarding
 from buddy.instance import AlreadyRunning, only_run
 from buddy.ports import busy_ports
 from buddy.preparation import EmbeddedServer, prepare
-from buddy.programs import ROOT, programs, wanted_ports, with_ports
+from buddy.programs import ROOT, Program, programs, wanted_ports, with_ports
 from buddy.supervisor import Supervisor
 from shared.errors import BuddyError
 from shared.phone import PhoneNumber
@@ -21,8 +21,8 @@ from shared.settings import Settings
 STOPPING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def run(settings: Settings, console: Console) -> int:
-    """Run the product until it is told to stop; return the exit status."""
+def run(settings: Settings, console: Console, listed: Sequence[Program] | None = None) -> int:
+    """Run the product (or the programs that are listed) until told to stop; return the status."""
     # Nobody else may list it; the database's own user has to pass through it when root runs us.
     settings.data_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     try:
@@ -31,22 +31,26 @@ def run(settings: Settings, console: Console) -> int:
                 console.say("\n".join(str(port) for port in busy))
                 return 1
             with guarding(lock) as guard:
-                return asyncio.run(_run(settings, console, guard))
+                return asyncio.run(_run(settings, console, guard, listed or programs(settings)))
     except AlreadyRunning as refusal:
         console.say(str(refusal))
         return 1
 
 
-async def _run(settings: Settings, console: Console, guard: GuardProcess) -> int:
+async def _run(
+    settings: Settings, console: Console, guard: GuardProcess, listed: Sequence[Program]
+) -> int:
     logs = settings.data_dir.absolute() / "logs"
     supervisor = Supervisor(
         logs=logs, guard=guard, console=console, cwd=ROOT, environ=dict(os.environ)
     )
-    database = EmbeddedServer(settings, guard)
+    database = EmbeddedServer(settings, guard, console)
     stop = _stop_requested(console, supervisor)
     console.say(f"GoToBuddy (logs in {settings.data_dir / 'logs'}, Ctrl-C stops everything)")
     try:
-        return await _until(stop, lambda: _work(settings, console, supervisor, database), console)
+        return await _until(
+            stop, lambda: _work(settings, console, supervisor, database, listed), console
+        )
     finally:
         started = asyncio.get_running_loop().time()
         await supervisor.stop()
@@ -55,7 +59,11 @@ async def _run(settings: Settings, console: Console, guard: GuardProcess) -> int
 
 
 async def _work(
-    settings: Settings, console: Console, supervisor: Supervisor, database: EmbeddedServer
+    settings: Settings,
+    console: Console,
+    supervisor: Supervisor,
+    database: EmbeddedServer,
+    listed: Sequence[Program],
 ) -> None:
     started = asyncio.get_running_loop().time()
     await database.start()
@@ -64,13 +72,14 @@ async def _work(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(supervisor.pass_on_news())
         tasks.create_task(database.keep())
-        await _bring_up(settings, console, supervisor)
+        await _bring_up(settings, console, supervisor, listed)
         tasks.create_task(supervisor.keep())
 
 
-async def _bring_up(settings: Settings, console: Console, supervisor: Supervisor) -> None:
-    by_name = {program.name: program for program in programs(settings)}
-    site = by_name.pop("site")
+async def _bring_up(
+    settings: Settings, console: Console, supervisor: Supervisor, listed: Sequence[Program]
+) -> None:
+    (site,) = (program for program in listed if program.name == "site")
     address = with_ports(settings).site_public_url
 
     async def open_site() -> None:
@@ -80,7 +89,7 @@ async def _bring_up(settings: Settings, console: Console, supervisor: Supervisor
     # The pages can be read while the models still load; calls need what comes one by one.
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(open_site())
-        for program in by_name.values():
+        for program in (program for program in listed if program is not site):
             await supervisor.bring_up(program)
     console.say(f"ready: {address}")
     console.say(_what_next(settings))
