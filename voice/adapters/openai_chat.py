@@ -26,7 +26,7 @@ _MESSAGES: dict[str, type[BaseMessage]] = {
 }
 
 
-class OpenAILanguageModel:
+class OpenAIChat:
     """Writes replies. One for the process: its connections are kept warm between turns."""
 
     def __init__(

@@ -18,7 +18,7 @@ from voice.ports import Voice
 _NORMAL_SPEED: Final = 1.0
 
 
-class OpenAITextToSpeech:
+class OpenAISpeech:
     """Speaks. One for the process: its connections are kept warm between segments."""
 
     def __init__(
