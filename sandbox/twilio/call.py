@@ -391,15 +391,16 @@ class Call:
 
     def _notify(self, kind: str, url: str, fields: dict[str, str], method: str) -> None:
         async def notify() -> None:
-            details = {"call_sid": self.sid, "url": url, "fields": fields}
+            status = fields.get("CallStatus") or fields.get("StreamEvent")
+            details = {"call_sid": self.sid, "url": url, "status": status, "fields": fields}
             try:
                 await self._exchange.control.before(kind)
-                status = await self._exchange.webhooks.notify(url, fields, method)
+                answered = await self._exchange.webhooks.notify(url, fields, method)
             except (CallProblem, InjectedDisconnect, InjectedStatus) as lost:
                 # Best effort, as Twilio's: nobody sends it again.
                 self._exchange.control.record(kind, lost=str(lost), **details)
                 return
-            self._exchange.control.record(kind, answered=status, **details)
+            self._exchange.control.record(kind, answered=answered, **details)
 
         self._exchange.run_aside(notify())
 
