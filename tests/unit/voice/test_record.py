@@ -1,0 +1,125 @@
+"""What is written down of a call survives a database that is away for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlmodel import Session
+
+from shared.database import StoreUnavailable
+from shared.ids import CallId
+from shared.services import calls
+from tests.support.virtual_time import run_in_virtual_time
+from voice.conversation.commands import EndReason, Side, WriteEntry
+from voice.record import CallBook
+from voice.timing import Stage, TurnTimes
+from voice.transcript import NewEntry, NewTurnTiming
+
+BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakeStore:
+    """Remembers what was done; is away as often as told."""
+
+    refusals: int = 0
+    error: Exception = field(default_factory=lambda: StoreUnavailable("away"))
+    done: list[partial[Any]] = field(default_factory=list)
+
+    async def transact(self, use_case: Callable[[Session], None], /) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise self.error
+        assert isinstance(use_case, partial)
+        self.done.append(use_case)
+
+    @property
+    def names(self) -> list[str]:
+        return [use_case.func.__name__ for use_case in self.done]
+
+
+@dataclass
+class FakeWriter:
+    entries: list[NewEntry] = field(default_factory=list)
+    timings: list[NewTurnTiming] = field(default_factory=list)
+    interims: list[str] = field(default_factory=list)
+
+    def write(self, entry: NewEntry) -> None:
+        self.entries.append(entry)
+
+    def write_timing(self, timing: NewTurnTiming) -> None:
+        self.timings.append(timing)
+
+    def show_interim(self, call_id: CallId, side: Side, text: str) -> None:
+        self.interims.append(text)
+
+
+class LaterClock:
+    """Each look is a second later."""
+
+    def __init__(self) -> None:
+        self._now = BEGAN
+
+    def now(self) -> datetime:
+        self._now += timedelta(seconds=1)
+        return self._now
+
+
+def book(store: FakeStore, writer: FakeWriter | None = None) -> CallBook:
+    return CallBook(
+        CallId("call_1"), store, writer or FakeWriter(), LaterClock(), "notice-1", BEGAN
+    )
+
+
+def test_use_cases_are_done_in_order_however_long_the_database_is_away() -> None:
+    store = FakeStore(refusals=7)
+
+    async def play() -> None:
+        the_book = book(store)
+        the_book.consent()
+        the_book.end(EndReason.CALLER_HUNG_UP, 61)
+        await the_book.run()
+
+    run_in_virtual_time(play())
+
+    assert store.names == ["record_consent", "end_call"]
+    assert store.done[0].keywords["wording_version"] == "notice-1"
+    assert store.done[1].keywords["used_seconds"] == 61
+    assert store.done[1].keywords["end_reason"] == EndReason.CALLER_HUNG_UP
+
+
+def test_refused_use_case_does_not_hold_up_the_end_of_the_call() -> None:
+    store = FakeStore(refusals=1, error=calls.CallNotFound())
+
+    async def play() -> None:
+        the_book = book(store)
+        the_book.consent()
+        the_book.end(EndReason.FAILED, 0)
+        await the_book.run()
+
+    run_in_virtual_time(play())
+
+    assert store.names == ["end_call"]
+
+
+def test_entries_are_numbered_and_placed_on_the_calls_own_time() -> None:
+    writer = FakeWriter()
+    the_book = book(FakeStore(), writer)
+
+    the_book.entry(WriteEntry(Side.CALLER, "hello"), None)
+    the_book.entry(WriteEntry(Side.BUDDY, "Hi", "there", was_interrupted=True), None)
+    the_book.interim(Side.CALLER, "hel")
+    the_book.timing(TurnTimes(1, {Stage.FIRST_FRAME: 900.0}))
+
+    assert [(e.sequence, e.text, e.offset_ms) for e in writer.entries] == [
+        (1, "hello", 1000),
+        (2, "Hi", 2000),
+    ]
+    assert (writer.entries[1].unheard, writer.entries[1].was_interrupted) == ("there", True)
+    assert writer.interims == ["hel"]
+    assert writer.timings[0].stages_ms == {"first_frame_ms": 900.0}
+    assert writer.timings[0].gap_ms == 900.0

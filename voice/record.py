@@ -1,0 +1,152 @@
+"""What is written down of a call, and the calls' use cases that may not be lost.
+
+Entries go to the transcript writer. Consent, the buddy chosen and the end of the call are
+transactions of their own, done in order behind the call's back and tried again while the
+database is away: no caller waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+import structlog
+from sqlmodel import Session
+
+from shared.clock import Clock
+from shared.configuration import PersonaView
+from shared.database import StoreUnavailable
+from shared.errors import DomainError
+from shared.ids import CallId
+from shared.services import calls
+from voice.conversation.commands import EndReason, Side, WriteEntry
+from voice.timing import TurnTimes
+from voice.transcript import NewEntry, NewTurnTiming
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)  # then every 5 s
+GIVE_UP_SECONDS = 900.0  # the sweep has settled the call long before
+
+
+class Store(Protocol):
+    """Runs one use case in one transaction; raises `StoreUnavailable` while it can't."""
+
+    async def transact(self, use_case: Callable[[Session], None], /) -> None: ...
+
+
+class EntryWriter(Protocol):
+    """Takes what is said, and never blocks."""
+
+    def write(self, entry: NewEntry) -> None: ...
+
+    def write_timing(self, timing: NewTurnTiming) -> None: ...
+
+    def show_interim(self, call_id: CallId, side: Side, text: str) -> None: ...
+
+
+@dataclass(slots=True)
+class CallBook:
+    """The record of one call."""
+
+    call_id: CallId
+    store: Store
+    writer: EntryWriter
+    clock: Clock
+    consent_wording: str
+    started_at: datetime
+    _work: asyncio.Queue[Callable[[Session], None] | None] = field(default_factory=asyncio.Queue)
+    _sequence: int = 0
+
+    def consent(self) -> None:
+        self._do(
+            partial(
+                calls.record_consent,
+                call_id=self.call_id,
+                wording_version=self.consent_wording,
+                now=self.clock.now(),
+            )
+        )
+
+    def persona(self, persona: PersonaView) -> None:
+        self._do(
+            partial(
+                calls.choose_persona,
+                call_id=self.call_id,
+                persona_version_id=persona.version_id,
+                now=self.clock.now(),
+            )
+        )
+
+    def interim(self, side: Side, text: str) -> None:
+        self.writer.show_interim(self.call_id, side, text)
+
+    def entry(self, entry: WriteEntry, persona: PersonaView | None) -> None:
+        self._sequence += 1
+        said_at = self.clock.now()
+        self.writer.write(
+            NewEntry(
+                call_id=self.call_id,
+                sequence=self._sequence,
+                side=entry.side,
+                text=entry.text,
+                unheard=entry.unheard,
+                was_interrupted=entry.was_interrupted,
+                offset_ms=round((said_at - self.started_at).total_seconds() * 1000),
+                said_at=said_at,
+                persona_version_id=persona.version_id if persona is not None else None,
+            )
+        )
+
+    def timing(self, times: TurnTimes) -> None:
+        stages = {f"{stage}_ms": ms for stage, ms in times.stages_ms.items()}
+        self.writer.write_timing(
+            NewTurnTiming(
+                call_id=self.call_id, turn=times.turn, stages_ms=stages, gap_ms=times.gap_ms
+            )
+        )
+
+    def end(self, reason: EndReason, used_seconds: int) -> None:
+        """Settle the call; `run` returns once that is done."""
+        self._do(
+            partial(
+                calls.end_call,
+                call_id=self.call_id,
+                end_reason=reason,
+                used_seconds=used_seconds,
+                now=self.clock.now(),
+            )
+        )
+        self._work.put_nowait(None)
+
+    async def run(self) -> None:
+        """Do what is to be written down, in order, until the call has been ended."""
+        while (use_case := await self._work.get()) is not None:
+            await self._try(use_case)
+
+    def _do(self, use_case: Callable[[Session], None]) -> None:
+        self._work.put_nowait(use_case)
+
+    async def _try(self, use_case: Callable[[Session], None]) -> None:
+        loop = asyncio.get_running_loop()
+        give_up_at = loop.time() + GIVE_UP_SECONDS
+        attempt = 0
+        while True:
+            try:
+                await self.store.transact(use_case)
+            except StoreUnavailable as error:
+                if loop.time() > give_up_at:
+                    log.error("call_record_lost", error=str(error))  # noqa: TRY400 - no trace needed
+                    return
+                wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+                await asyncio.sleep(wait)  # noqa: TID251 - a retry's own pace
+                attempt += 1
+            except DomainError as refusal:
+                log.warning("call_record_refused", code=refusal.code)
+                return
+            else:
+                return
