@@ -1,0 +1,200 @@
+"""The line's own words, made ahead: they can be said when model, voice and database are gone.
+
+The audio of each is a file in the data folder, made once through the text-to-speech port and
+held in memory. A file's name is the hash of what is said and of who says it, so changed words
+are made anew and old files just lie there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from types import MappingProxyType
+from typing import Final, Self
+
+import structlog
+
+from shared.errors import ProviderError
+from voice.conversation.commands import Announcement
+from voice.ports import TextToSpeech, Voice
+
+# The wording that callers consent to. It is stored with each consent: give the notice's text a
+# new version whenever it changes.
+NOTICE_VERSION: Final = "notice-1"
+
+ANNOUNCER: Final = Voice(
+    "alloy", "A friendly receptionist on the phone: warm, clear and unhurried."
+)
+
+AT_ONCE: Final = 2  # a machine of our own has to make them as well
+TRIES: Final = 5  # a voice that has just been started may need its time
+PAUSE_BETWEEN_TRIES: Final = 1.0  # seconds
+
+TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
+    {
+        Announcement.NOTICE: (
+            "Hello, this is Go To Buddy. You will be talking with an AI, and this call is "
+            "transcribed. By staying on the line you agree. To decline, press nine."
+        ),
+        Announcement.NOTICE_SHORT: (
+            "Welcome back. As always, your buddy is an AI and this call is transcribed."
+        ),
+        Announcement.MENU: (
+            "Who would you like to talk to? Press a key or say a name. "
+            "One is Lisa, the news anchor. Two is Ben, the storyteller. "
+            "Three is Ethan, the chef. Four is Jack, the sports analyst. "
+            "Five is Chloe, the sass master. And six is Maya, the coach."
+        ),
+        Announcement.MENU_AGAIN: (
+            "I didn't catch that. Please press a key from one to six, or say a name: "
+            "Lisa, Ben, Ethan, Jack, Chloe or Maya."
+        ),
+        Announcement.CONSENT_DECLINED: (
+            "That's fine. Nothing you said has been kept. You're welcome to call again any "
+            "time. Goodbye."
+        ),
+        Announcement.NO_CHOICE: (
+            "I couldn't make out who you'd like to talk to, so I'll let you go for now. "
+            "Please call again any time. Goodbye."
+        ),
+        Announcement.NO_TALK_TIME: (
+            "It's good to hear from you again. Your free minutes are used up. To keep talking, "
+            "please sign in on our web site and add this phone number there. "
+            "We hope to hear from you soon. Goodbye."
+        ),
+        Announcement.NO_TALK_TIME_REGISTERED: (
+            "It's good to hear from you. Your talk time is used up. To keep talking, please "
+            "choose a plan on our web site. We hope to hear from you soon. Goodbye."
+        ),
+        Announcement.WITHHELD_OVER: (
+            "That was your minute: with a hidden number we can offer no more. "
+            "Please call again with your number showing, and we'll have more time for you. "
+            "Goodbye."
+        ),
+        Announcement.TALK_TIME_LOW: "Just so you know, we have about one minute left.",
+        Announcement.TALK_TIME_OVER: (
+            "That was all our time for now. Thank you for the talk, it was lovely. "
+            "You'll find how to go on at our web site. Take care. Goodbye."
+        ),
+        Announcement.ARE_YOU_THERE: "Are you still there?",
+        Announcement.SILENT_GOODBYE: (
+            "I can't hear you any more, so I'll say goodbye for now. Call again any time."
+        ),
+        Announcement.STILL_WORKING: "One moment, please.",
+        Announcement.REPLY_FAILED: "Sorry, I lost my thread there. Could you say that again?",
+        Announcement.SYNTHESIS_FAILED: (
+            "Sorry, my voice left me for a moment. Could you say that again?"
+        ),
+        Announcement.RECOGNISER_LOST: "Sorry, I can't hear you right now. One moment, please.",
+        Announcement.RECOGNISER_GONE: (
+            "I'm sorry, I still can't hear you. It's our fault, not yours. "
+            "Please call again in a little while. Goodbye."
+        ),
+        Announcement.SERVICE_ENDING: (
+            "I'm sorry, we have to stop for a moment, for maintenance. "
+            "Please call again in a few minutes. Goodbye."
+        ),
+        Announcement.FAILED_GOODBYE: (
+            "I'm sorry, something on our side isn't working today. "
+            "Please call again in a little while. Goodbye."
+        ),
+    }
+)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementShelf:
+    """Every announcement's words and μ-law audio, in memory."""
+
+    texts: Mapping[Announcement, str]
+    audio: Mapping[Announcement, bytes]
+
+    @classmethod
+    async def prepare(
+        cls,
+        text_to_speech: TextToSpeech,
+        *,
+        model: str,
+        folder: Path,
+        voice: Voice = ANNOUNCER,
+        texts: Mapping[Announcement, str] = TEXTS,
+    ) -> Self:
+        """Load all announcements, making what is missing; raise `ProviderError` if that fails."""
+        folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - before any call
+        maker = _Maker(text_to_speech, voice, asyncio.Semaphore(AT_ONCE))
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {
+                    announcement: group.create_task(
+                        maker.load_or_make(text, folder / file_name(text, voice, model))
+                    )
+                    for announcement, text in texts.items()
+                }
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        audio = {announcement: task.result() for announcement, task in tasks.items()}
+        log.info("announcements_ready", made=maker.made, loaded=len(audio) - maker.made)
+        return cls(texts, audio)
+
+
+def file_name(text: str, voice: Voice, model: str) -> str:
+    """Return the name under which these words of this voice are kept."""
+    who = (text, voice.name, voice.instructions, str(voice.speed), model)
+    return f"{hashlib.sha256(chr(31).join(who).encode()).hexdigest()[:32]}.ulaw"
+
+
+class _Maker:
+    def __init__(self, text_to_speech: TextToSpeech, voice: Voice, turn: asyncio.Semaphore) -> None:
+        self._text_to_speech = text_to_speech
+        self._voice = voice
+        self._turn = turn
+        self.made = 0
+
+    async def load_or_make(self, text: str, path: Path) -> bytes:
+        with suppress(FileNotFoundError):
+            return path.read_bytes()  # noqa: ASYNC240 - before any call
+        async with self._turn:
+            audio = await self._make(text)
+        self.made += 1
+        _write(path, audio)
+        return audio
+
+    async def _make(self, text: str) -> bytes:
+        for tries_left in reversed(range(TRIES)):
+            try:
+                async with aclosing(self._text_to_speech.synthesise(text, self._voice)) as chunks:
+                    audio = b"".join([chunk async for chunk in chunks])
+                if audio:
+                    return audio
+                raise _silent()
+            except ProviderError as error:
+                if tries_left == 0 or not error.retryable:
+                    raise
+                log.warning("announcement_tried_again", error=str(error))
+                await _pause(PAUSE_BETWEEN_TRIES)
+        raise _silent()
+
+
+def _silent() -> ProviderError:
+    message = "an announcement came out silent"
+    return ProviderError("text to speech", message, retryable=True)
+
+
+def _write(path: Path, audio: bytes) -> None:
+    """Write the whole file or none: half an announcement would be said for ever."""
+    with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
+        part.write(audio)
+    Path(part.name).replace(path)
+
+
+async def _pause(seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.get_running_loop().create_future()
