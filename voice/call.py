@@ -16,9 +16,10 @@ import structlog
 
 from shared.configuration import PersonaView
 from shared.errors import ProviderError
+from voice.announcements import AnnouncementShelf
 from voice.conversation import commands as do
 from voice.conversation import events as on
-from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
+from voice.conversation.commands import Command, EndReason, Message, Side
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.machine import Conversation, TurnRules
 from voice.conversation.prompts import model_messages
@@ -74,14 +75,6 @@ class PreparedGreetings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Announcements:
-    """Words made ahead and their audio."""
-
-    texts: Mapping[Announcement, str]
-    audio: Mapping[Announcement, bytes]
-
-
-@dataclass(frozen=True, slots=True)
 class Ears:
     """How a call gets its recogniser: opened with the hooks that tell of its loss."""
 
@@ -104,7 +97,7 @@ class CallDesk:
     ears: Ears
     language_model: LanguageModel
     text_to_speech: TextToSpeech
-    announcements: Announcements
+    announcements: AnnouncementShelf
     greetings: PreparedGreetings
     personas: Callable[[], Mapping[int, PersonaView]]
     turn_rules: Callable[[PersonaView], TurnRules]

@@ -19,7 +19,8 @@ from tests.support.fakes import (
     silence,
 )
 from tests.support.virtual_time import run_in_virtual_time
-from voice.call import Announcements, CallDesk, Caller, CallSession, Ears
+from voice.announcements import AnnouncementShelf
+from voice.call import CallDesk, Caller, CallSession, Ears
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, EndReason, Side, WriteEntry
 from voice.conversation.machine import TurnRules
@@ -125,7 +126,7 @@ class ScriptedCall:
                 ),
                 language_model=TimedLanguageModel(self.model, first_token_seconds=10),
                 text_to_speech=RetryingTextToSpeech(self.voice),
-                announcements=Announcements(
+                announcements=AnnouncementShelf(
                     TEXTS, {key: fake_speech(text) for key, text in TEXTS.items()}
                 ),
                 greetings=MadeAhead(),

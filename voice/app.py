@@ -1,0 +1,61 @@
+"""The composition root: settings in, a Quart app out."""
+
+from __future__ import annotations
+
+import contextlib
+
+from quart import Quart
+
+from shared.clock import Clock, SystemClock
+from shared.settings import Settings
+from voice import routes
+from voice.resilience import RetryingTextToSpeech, TimedLanguageModel
+from voice.service import Providers, VoiceService
+
+
+def create_app(
+    settings: Settings, providers: Providers | None = None, clock: Clock | None = None
+) -> Quart:
+    """Return the voice service's app; its `service` stands in `app.extensions`."""
+    app = Quart(__name__)
+    service = VoiceService(settings, providers or vendors(settings), clock or SystemClock())
+    app.extensions["service"] = service
+    routes.register(app, service)
+    app.before_serving(service.start)
+    app.after_serving(service.stop)
+    return app
+
+
+def vendors(settings: Settings) -> Providers:
+    """Return the adapters of the vendors that the settings name."""
+    # Imported here: they take seconds, and a test with fakes needs none of them.
+    from voice.adapters.deepgram_listen import DeepgramSpeechToText  # noqa: PLC0415
+    from voice.adapters.openai_chat import OpenAIChat  # noqa: PLC0415
+    from voice.adapters.openai_speech import OpenAISpeech  # noqa: PLC0415
+    from voice.adapters.twilio_rest import TwilioCallControl  # noqa: PLC0415
+
+    openai = {
+        "api_key": settings.openai_api_key.get_secret_value(),
+        "base_url": settings.openai_base_url,
+    }
+    chat = OpenAIChat(**openai)
+    speech = OpenAISpeech(**openai, model=settings.speech_model)
+    control = TwilioCallControl(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        base_url=settings.twilio_base_url,
+    )
+    closing = contextlib.AsyncExitStack()
+    for adapter in (chat, speech, control):
+        closing.push_async_callback(adapter.close)
+    return Providers(
+        speech_to_text=DeepgramSpeechToText(
+            api_key=settings.deepgram_api_key.get_secret_value(),
+            base_url=settings.deepgram_base_url,
+        ),
+        language_model=TimedLanguageModel(chat, first_token_seconds=settings.first_token_seconds),
+        text_to_speech=RetryingTextToSpeech(speech),
+        call_control=control,
+        warm_up=lambda: chat.warm_up(settings.chat_model),
+        close=closing,
+    )

@@ -1,0 +1,120 @@
+"""The HTTP and websocket doors of the voice service."""
+
+from __future__ import annotations
+
+import structlog
+from quart import Blueprint, Quart, Response, request, websocket
+from twilio.twiml.voice_response import (  # type: ignore[import-untyped]
+    Connect,
+    VoiceResponse,
+)
+
+from shared.database import StoreUnavailable
+from shared.phone import caller_number
+from shared.services import calls
+from voice.adapters.twilio_rest import SIGNATURE_HEADER
+from voice.service import VoiceService
+
+log = structlog.get_logger()
+
+ATTESTED = "TN-Validation-Passed-A"
+BUSY_WORDS = "Sorry, we can not take your call right now. Please try again in a minute. Goodbye."
+
+
+def register(app: Quart, service: VoiceService) -> None:
+    """Give `app` its doors."""
+    doors = Blueprint("calls", __name__)
+
+    @doors.post("/calls/incoming")
+    async def incoming() -> Response:
+        """Answer Twilio's voice webhook with the stream to connect to.
+
+        https://www.twilio.com/docs/voice/twiml/stream
+        """
+        form = (await request.form).to_dict()
+        if not _is_signed(service, "/calls/incoming", form):
+            return Response("wrong signature", status=403)
+        if service.is_draining:
+            return _twiml(_sorry())
+        try:
+            taken = await service.database.transact(
+                calls.take_call,
+                call_sid=form.get("CallSid", ""),
+                number=caller_number(form.get("From", "")),
+                is_attested=form.get("StirVerstat") == ATTESTED,
+                now=service.clock.now(),
+            )
+        except StoreUnavailable as error:
+            log.warning("call_not_taken", call_sid=form.get("CallSid"), error=str(error))
+            return _twiml(_sorry())
+        log.info("call_taken", call_sid=form.get("CallSid"), call_id=taken.call_id)
+        return _twiml(_stream(service.settings.stream_url, taken.stream_token))
+
+    @doors.post("/calls/status")
+    async def status() -> Response:
+        """Take Twilio's status callbacks in; they may be late, repeated or out of order."""
+        form = (await request.form).to_dict()
+        if not _is_signed(service, "/calls/status", form):
+            return Response("wrong signature", status=403)
+        try:
+            await service.database.transact(
+                calls.update_status,
+                call_sid=form.get("CallSid", ""),
+                status=form.get("CallStatus", ""),
+                sequence_number=_whole(form.get("SequenceNumber")),
+                duration_seconds=_whole(form.get("CallDuration")),
+                now=service.clock.now(),
+            )
+        except StoreUnavailable as error:
+            log.warning("status_not_kept", call_sid=form.get("CallSid"), error=str(error))
+            return Response("try again", status=503)
+        return Response("", status=204)
+
+    @doors.websocket("/calls/stream")
+    async def stream() -> Response | None:
+        """Take a Media Stream in: signed handshake, then a token of ours that fits the call."""
+        signature = websocket.headers.get(SIGNATURE_HEADER)
+        if not service.validator.is_signed(service.settings.stream_url, {}, signature):
+            return Response("wrong signature", status=403)
+        await websocket.accept()
+        await service.serve_stream(websocket)
+        return None
+
+    @doors.get("/healthz")
+    async def healthz() -> Response:
+        return Response("ok")
+
+    @doors.get("/readyz")
+    async def readyz() -> Response:
+        return Response("ready") if service.is_ready else Response("not ready", status=503)
+
+    app.register_blueprint(doors)
+
+
+def _is_signed(service: VoiceService, path: str, form: dict[str, str]) -> bool:
+    """Check the signature against the address that Twilio was given, never a proxy's."""
+    url = f"{service.settings.voice_public_url.rstrip('/')}{path}"
+    return service.validator.is_signed(url, form, request.headers.get(SIGNATURE_HEADER))
+
+
+def _stream(url: str, token: str) -> VoiceResponse:
+    answer = VoiceResponse()
+    connect = Connect()
+    connect.stream(url=url).parameter(name="token", value=token)
+    answer.append(connect)
+    return answer
+
+
+def _sorry() -> VoiceResponse:
+    answer = VoiceResponse()
+    answer.say(BUSY_WORDS)
+    answer.hangup()
+    return answer
+
+
+def _twiml(answer: VoiceResponse) -> Response:
+    return Response(str(answer), content_type="text/xml")
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdigit() else None

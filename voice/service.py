@@ -1,0 +1,268 @@
+"""The running voice service: what its calls share, and how it starts, drains and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from quart.wrappers import Websocket
+
+from shared.clock import Clock
+from shared.configuration import Configuration
+from shared.database import Database, StoreUnavailable, database_urls, open_database
+from shared.errors import DomainError, ProtocolError, ProviderError
+from shared.services import calls, talk_time
+from shared.services.accounts import AccountKind
+from shared.services.calls import OpenedCall
+from shared.settings import Settings
+from voice.adapters.twilio_media import StartMessage, TwilioCallLeg
+from voice.adapters.twilio_rest import SignatureValidator
+from voice.announcements import NOTICE_VERSION, AnnouncementShelf
+from voice.call import CallDesk, Caller, CallSession, Ears, greeting
+from voice.conversation.commands import Announcement, EndReason
+from voice.conversation.events import ServiceEnding
+from voice.conversation.reception import Visitor
+from voice.greetings import Greetings
+from voice.meter import Meter
+from voice.ports import CallControl, LanguageModel, SpeechToText, TextToSpeech
+from voice.record import CallBook
+from voice.resilience import ReconnectingSpeechToText
+from voice.rules import reception_rules, turn_rules
+from voice.transcript import TranscriptWriter
+
+log = structlog.get_logger()
+
+POLICY_VIOLATION = 1008  # websocket close code of a stream that is refused
+GOODBYE_SECONDS = 20.0  # calls that outlast the drain may still say goodbye
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """The vendors' adapters, or the fakes of a test."""
+
+    speech_to_text: SpeechToText
+    language_model: LanguageModel
+    text_to_speech: TextToSpeech
+    call_control: CallControl
+    warm_up: Callable[[], Awaitable[None]]  # opens connections ahead of the first call
+    close: contextlib.AsyncExitStack
+
+
+class VoiceService:
+    """One process's calls."""
+
+    def __init__(self, settings: Settings, providers: Providers, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.validator = SignatureValidator(settings.twilio_auth_token.get_secret_value())
+        self.is_draining = False
+        self._providers = providers
+        self._sessions: set[CallSession] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._is_started = False
+        self.database: Database
+        self._configuration: Configuration
+        self._writer: TranscriptWriter
+        self._desk: CallDesk
+        self._greetings: Greetings
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether new calls may come."""
+        return self._is_started and not self.is_draining
+
+    @property
+    def calls_in_progress(self) -> int:
+        return len(self._sessions)
+
+    async def start(self) -> None:
+        """Open the database and make ready what calls will need."""
+        loop = asyncio.get_running_loop()
+        urls = await loop.run_in_executor(None, database_urls, self.settings)
+        self.database = await loop.run_in_executor(
+            None, lambda: open_database(self.settings, application_name="voice")
+        )
+        self._configuration = await Configuration.start(self.database, urls.direct)
+        self._writer = TranscriptWriter(urls.pooled, self.database.key_ring)
+        self._spawn(self._writer.run())
+        shelf = await AnnouncementShelf.prepare(
+            self._providers.text_to_speech,
+            model=self.settings.speech_model,
+            folder=self.settings.data_dir / "announcements",
+        )
+        self._greetings = Greetings(self._providers.text_to_speech)
+        self._desk = CallDesk(
+            ears=Ears(self._reconnecting),
+            language_model=self._providers.language_model,
+            text_to_speech=self._providers.text_to_speech,
+            announcements=shelf,
+            greetings=self._greetings,
+            personas=lambda: self._configuration.personas,
+            turn_rules=lambda persona: turn_rules(self._configuration, persona),
+            reception_rules=lambda: reception_rules(self._configuration),
+            default_model=self.settings.chat_model,
+        )
+        self._spawn(self._warm_up())
+        self._is_started = True
+        log.info("voice_started", buddies=len(self._configuration.personas))
+
+    async def stop(self) -> None:
+        """Write down what is left and let go of everything."""
+        self._is_started = False
+        await self._writer.flush()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._configuration.close()
+        await self._providers.close.aclose()
+        await self.database.close()
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new calls and return when the last one ended, or said goodbye at the end."""
+        self.is_draining = True
+        log.info("drain_began", calls=self.calls_in_progress)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
+        for session in tuple(self._sessions):
+            session.post(ServiceEnding())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE_SECONDS if seconds else 0):
+                await self._idle.wait()
+        log.info("drain_ended", calls=self.calls_in_progress)
+
+    async def serve_stream(self, socket: Websocket) -> None:
+        """Lead one stream's call; returns when the stream is over."""
+        leg = TwilioCallLeg(
+            receive=socket.receive, send=socket.send, close=lambda: socket.close(1000)
+        )
+        serving = self._spawn(self._serve(leg, socket))
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            leg.line_lost()  # Quart cancels its handler when the websocket is gone
+            raise
+
+    async def _serve(self, leg: TwilioCallLeg, socket: Websocket) -> None:
+        async with leg:
+            try:
+                start = await leg.started()
+                opened = await self.database.transact(
+                    calls.open_stream,
+                    call_sid=start.call_sid,
+                    stream_sid=start.stream_sid,
+                    token=start.token,
+                    now=self.clock.now(),
+                )
+            except (DomainError, ProtocolError, StoreUnavailable) as error:
+                log.warning("stream_refused", error=str(error))
+                with contextlib.suppress(Exception):
+                    await socket.close(POLICY_VIOLATION)
+                leg.line_lost()
+                return
+            with structlog.contextvars.bound_contextvars(
+                call_id=opened.call_id, call_sid=start.call_sid, stream_sid=start.stream_sid
+            ):
+                await self._lead(leg, start, opened)
+
+    async def _lead(self, leg: TwilioCallLeg, start: StartMessage, opened: OpenedCall) -> None:
+        book = CallBook(
+            opened.call_id,
+            self.database,
+            self._writer,
+            self.clock,
+            NOTICE_VERSION,
+            self.clock.now(),
+        )
+        meter = Meter(
+            lambda used: self.database.transact(
+                talk_time.reserve,
+                call_id=opened.call_id,
+                used_seconds=used,
+                now=self.clock.now(),
+            )
+        )
+        session = CallSession(
+            leg,
+            self._desk,
+            caller=Caller(opened.spoken_name, visitor_of(opened)),
+            record=book,
+            meter=meter,
+        )
+        self._prepare_greetings(opened)
+        booking = self._spawn(book.run())
+        self._sessions.add(session)
+        self._idle.clear()
+        reason = EndReason.FAILED
+        log.info("call_began", caller=opened.caller)
+        try:
+            reason = await session.run()
+        except Exception:
+            log.exception("call_broke")
+        finally:
+            book.end(reason, meter.used_seconds)
+            log.info("call_ended", reason=reason, used_seconds=meter.used_seconds)
+            if reason is not EndReason.CALLER_HUNG_UP:
+                await self._hang_up(start.call_sid)
+            await leg.close()
+            await asyncio.shield(booking)
+            self._sessions.discard(session)
+            if not self._sessions:
+                self._idle.set()
+
+    async def _warm_up(self) -> None:
+        """Make what the first callers would wait for."""
+        for persona in self._configuration.personas.values():
+            await self._greetings.prepare(persona, greeting(persona, None))
+        try:
+            await self._providers.warm_up()
+        except ProviderError as error:
+            log.warning("warm_up_failed", error=str(error))
+
+    def _prepare_greetings(self, opened: OpenedCall) -> None:
+        """Make the caller's greetings while the notice and the menu are said."""
+        for key, persona in self._configuration.personas.items():
+            if opened.favourite_menu_key in (None, key):
+                words = greeting(persona, opened.spoken_name)
+                self._spawn(self._greetings.prepare(persona, words))
+
+    async def _hang_up(self, call_sid: str) -> None:
+        try:
+            await self._providers.call_control.hang_up(call_sid)
+        except ProviderError as error:
+            # The stream is closed next, and nothing follows it in the TwiML: that ends the call.
+            log.warning("hang_up_failed", error=str(error))
+
+    def _reconnecting(
+        self, on_lost: Callable[[], None], on_restored: Callable[[], None]
+    ) -> SpeechToText:
+        return ReconnectingSpeechToText(
+            self._providers.speech_to_text, on_lost=on_lost, on_restored=on_restored
+        )
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def visitor_of(opened: OpenedCall) -> Visitor:
+    """Return what reception may know of a caller."""
+    refusal = None
+    if opened.seconds_left is not None and opened.seconds_left <= 0:
+        refusal = {
+            AccountKind.REGISTERED: Announcement.NO_TALK_TIME_REGISTERED,
+            AccountKind.WITHHELD: Announcement.WITHHELD_OVER,
+        }.get(opened.caller, Announcement.NO_TALK_TIME)
+    return Visitor(
+        has_consented=opened.has_consented,
+        favourite_key=opened.favourite_menu_key,
+        refusal=refusal,
+    )
