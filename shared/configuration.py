@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Self
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from shared.database import Database, StoreUnavailable
@@ -56,6 +57,10 @@ class Configuration:
         configuration._following = asyncio.create_task(configuration.run(), name="configuration")
         return configuration
 
+    async def is_following(self) -> None:
+        """Wait until edits are being listened for."""
+        await self._listener.listening.wait()
+
     async def close(self) -> None:
         """Stop following."""
         if self._following is not None:
@@ -74,10 +79,10 @@ class Configuration:
         async with self._loading:
             try:
                 views, constants = await self._database.transact(_read)
-            except StoreUnavailable as error:
+            except (StoreUnavailable, SQLAlchemyError) as error:
                 if not self._is_loaded:
                     raise
-                log.warning("configuration_kept", error=str(error))
+                log.warning("configuration_kept", error=type(error).__name__)
                 return
             self._put(views, constants)
 

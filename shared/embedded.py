@@ -107,6 +107,8 @@ class Embedded:
         """Stop the server and delete its data, wherever it was put."""
         self.stop()
         location = self._location()
+        if (socket_folder := self._socket_folder()) != self._folder:
+            shutil.rmtree(socket_folder, ignore_errors=True)
         if location is not None:
             shutil.rmtree(location, ignore_errors=True)
         (self._data_dir / LOCATION_FILE).unlink(missing_ok=True)
@@ -290,14 +292,25 @@ class Embedded:
         return pid if str(self._cluster) in command and "postgres" in command else None
 
     def _forget_reused_pid(self) -> None:
-        """Remove a pid file that names another program, which would keep the server from starting.
+        """Remove a pid file that would keep the server from starting for no reason.
 
-        One that names no process must stay: by it the server finds out whether backends of
-        the one that died are still at work.
+        That is so where the pid is another program's by now, or a dead server's that nobody
+        has waited for (in a container with a simple first process that stays so). While
+        backends of a server that died are still at work the file must stay.
         """
         pid = self._recorded_pid()
-        if pid is not None and self._pid() is None and _command_line(pid):
+        if pid is None or self._pid() is not None or not _exists(pid):
+            return
+        if not self._has_survivors():
             (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+
+    def _has_survivors(self) -> bool:
+        """Say whether any process works in the cluster's folder, as every backend does."""
+        for process in Path("/proc").glob("[0-9]*/cwd"):
+            with contextlib.suppress(OSError):
+                if process.readlink() == self._cluster:
+                    return True
+        return False
 
     def _answers(self) -> bool:
         if self._pid() is None:
@@ -355,6 +368,16 @@ def _server_user() -> _User | None:
             return _User(name, entry.pw_uid, entry.pw_gid)
     message = "PostgreSQL refuses to run as root and there is no user postgres or nobody: add one"
     raise EmbeddedServerFailed(message)
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _command_line(pid: int) -> str:

@@ -1,0 +1,219 @@
+"""The embedded server: one for all processes, and hard to kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from shared.embedded import Embedded, EmbeddedServerFailed
+from shared.migrations import ROOT
+from tests.support.database import server_folder
+
+is_root = os.geteuid() == 0
+START = "import sys; from pathlib import Path; from shared.embedded import Embedded; "
+START += "print(Embedded(Path(sys.argv[1])).start().url())"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with server_folder() as folder:
+        yield folder
+
+
+def server_in(folder: Path) -> Embedded:
+    return Embedded(folder, initdb_options=("--no-sync",))
+
+
+def postmaster(server: Embedded) -> int:
+    """Return the server's pid, as it says itself."""
+    with psycopg.connect(server.url()) as connection:
+        row = connection.execute("SELECT pg_read_file('postmaster.pid')").fetchone()
+    assert row is not None
+    return int(str(row[0]).splitlines()[0])
+
+
+def state(pid: int) -> str:
+    """Return a process's state as one letter, Z for a dead one nobody waited for; else nothing."""
+    listed = subprocess.run(  # noqa: S603 - our own arguments
+        ("/bin/ps", "-o", "stat=", "-p", str(pid)), capture_output=True, text=True, check=False
+    )
+    return listed.stdout.strip()[:1]
+
+
+def start_in_another_process(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - our own program
+        (sys.executable, "-c", START, str(folder)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_processes_that_start_at_once_share_one_server(folder: Path) -> None:
+    running = [start_in_another_process(folder) for _ in range(2)]
+    urls = {process.communicate(timeout=120)[0].strip() for process in running}
+
+    server = server_in(folder).start()
+
+    assert urls == {server.url()}
+    pids = {postmaster(server), postmaster(server_in(folder).start())}
+    assert len(pids) == 1
+
+
+def test_a_killed_server_comes_back_with_what_was_committed(folder: Path) -> None:
+    server = server_in(folder).start()
+    with psycopg.connect(server.url(), autocommit=True) as connection:
+        connection.execute("CREATE TABLE written (n int)")
+        connection.execute("INSERT INTO written SELECT generate_series(1, 100)")
+        # Alive at the kill, like the backends of any busy server: it must not be in the way.
+        os.kill(postmaster(server), signal.SIGKILL)
+
+        server.start()
+
+    with psycopg.connect(server.url()) as connection:
+        row = connection.execute("SELECT count(*) FROM written").fetchone()
+    assert row == (100,)
+
+
+def test_stopping_leaves_no_process_and_starting_again_finds_the_data(folder: Path) -> None:
+    server = server_in(folder).start()
+    pid = postmaster(server)
+
+    server.stop()
+    server.stop()  # nothing left to stop
+
+    assert state(pid) in ("", "Z")
+    assert postmaster(server.start()) != pid
+
+
+def test_a_pid_that_now_belongs_to_another_program_is_not_taken_for_the_server(
+    folder: Path,
+) -> None:
+    server = server_in(folder).start()
+    server.stop()
+    pid_file = folder / "postgres" / "data" / "postmaster.pid"
+    pid_file.write_text(f"{os.getpid()}\n")
+
+    assert postmaster(server.start()) != os.getpid()
+
+
+def test_a_dead_server_that_nobody_waited_for_is_not_in_the_way(folder: Path) -> None:
+    server = server_in(folder).start()
+    server.stop()
+    with subprocess.Popen(("/bin/sh", "-c", "exit")) as dead:  # waited for as the block ends
+        deadline = time.monotonic() + 10
+        while state(dead.pid) != "Z":
+            assert time.monotonic() < deadline
+        pid_file = folder / "postgres" / "data" / "postmaster.pid"
+        pid_file.write_text(f"{dead.pid}\n")
+
+        assert postmaster(server.start()) != dead.pid
+
+
+def test_data_of_another_version_is_refused_with_what_to_do(folder: Path) -> None:
+    server = server_in(folder).start()
+    server.stop()
+    version = folder / "postgres" / "data" / "PG_VERSION"
+    version.write_text("17\n")
+
+    with pytest.raises(EmbeddedServerFailed, match=r"PostgreSQL 17's.*dump") as refusal:
+        server.start()
+
+    assert "make clean" in str(refusal.value)
+
+
+def test_nobody_else_can_reach_the_server(folder: Path) -> None:
+    server_in(folder).start()
+
+    assert (folder / "postgres").stat().st_mode & 0o077 == 0
+    socket = folder / "postgres" / ".s.PGSQL.5432"
+    assert socket.is_socket()
+    assert socket.stat().st_mode & 0o077 == 0
+
+
+def test_a_long_path_gets_its_socket_elsewhere(folder: Path) -> None:
+    long_folder = folder / ("long-" * 20)
+    server = server_in(long_folder)
+    try:
+        server.start()
+
+        assert postmaster(server)
+        assert str(long_folder) not in server.url()
+    finally:
+        server.remove()
+
+
+@pytest.mark.skipif(not is_root, reason="only root runs the server as another user")
+def test_below_a_folder_of_roots_own_the_server_lives_where_its_user_can_reach(
+    folder: Path,
+) -> None:
+    closed = folder / "roots-own"
+    closed.mkdir(mode=0o700)
+    elsewhere = folder / "reachable"
+    server = Embedded(closed / ".data", reachable_folder=elsewhere)
+    try:
+        server.start()
+
+        location = Path((closed / ".data" / "postgres-location").read_text().strip())
+        assert location.parent == elsewhere
+        assert postmaster(server)
+        assert server.program("pg_dump").is_relative_to(location)
+        assert not (closed / ".data" / "postgres").exists()
+    finally:
+        server.remove()
+    assert list(elsewhere.iterdir()) == []
+    assert list((closed / ".data").iterdir()) == []
+
+
+@pytest.mark.skipif(not is_root, reason="only root can become another user")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # the child runs no threads
+def test_an_ordinary_user_runs_the_server_itself(folder: Path) -> None:
+    home = folder / "home"
+    home.mkdir()
+    os.chown(home, NOBODY, NOBODY)
+    if not can_run(Embedded(home).program("postgres")):
+        pytest.skip("an ordinary user can't reach this installation's programs")
+
+    child = os.fork()
+    if child == 0:
+        os._exit(start_as_nobody(home / ".data"))
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert list((home / ".data").iterdir()) == []
+
+
+NOBODY = 65534
+
+
+def can_run(program: Path) -> bool:
+    tried = subprocess.run(  # noqa: S603 - our own program
+        ("/usr/bin/test", "-x", str(program)), user=NOBODY, group=NOBODY, check=False
+    )
+    return tried.returncode == 0
+
+
+def start_as_nobody(folder: Path) -> int:
+    """Start, use and remove a server in this process, as an ordinary user; return a status."""
+    try:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        server = server_in(folder)
+        try:
+            server.start()
+            return 0 if postmaster(server) else 1
+        finally:
+            server.remove()
+    except BaseException:  # noqa: BLE001 - the child must end here, whatever happens
+        traceback.print_exc()
+        return 1
