@@ -30,9 +30,7 @@ async def _measure() -> str:
         configuration = await Configuration.start(database, urls.direct)
         lookups = 1_000_000
         pause = timeit.timeit(lambda: configuration.pause_seconds(1), number=lookups) / lookups
-        constant = (
-            timeit.timeit(lambda: configuration.constant("x", 1.0), number=lookups) / lookups
-        )
+        constant = timeit.timeit(lambda: configuration.constant("x", 1.0), number=lookups) / lookups
         seen = []
         for number in range(EDITS):
             wanted = 0.5 + number / 1000

@@ -34,12 +34,9 @@ def vendors(settings: Settings) -> Providers:
     from voice.adapters.openai_speech import OpenAISpeech  # noqa: PLC0415
     from voice.adapters.twilio_rest import TwilioCallControl  # noqa: PLC0415
 
-    openai = {
-        "api_key": settings.openai_api_key.get_secret_value(),
-        "base_url": settings.openai_base_url,
-    }
-    chat = OpenAIChat(**openai)
-    speech = OpenAISpeech(**openai, model=settings.speech_model)
+    key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
+    chat = OpenAIChat(api_key=key, base_url=base_url)
+    speech = OpenAISpeech(api_key=key, base_url=base_url, model=settings.speech_model)
     control = TwilioCallControl(
         account_sid=settings.twilio_account_sid,
         auth_token=settings.twilio_auth_token.get_secret_value(),

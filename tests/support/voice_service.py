@@ -12,11 +12,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
-import sandbox.deepgram
-import sandbox.openai
-import sandbox.twilio
 from sandbox.config import SandboxConfig
+from sandbox.deepgram.app import create_app as deepgram_app
+from sandbox.openai.app import create_app as openai_app
 from sandbox.serving import serving as serving_sandbox
+from sandbox.twilio.app import create_app as twilio_app
 from shared.database import Database, DatabaseUrls
 from shared.sealing import KeyRing
 from shared.seed.installation import seed_installation
@@ -52,7 +52,7 @@ def voice_settings(
 ) -> Settings:
     """Return the settings of a voice service on this database and these vendors."""
     return Settings(
-        _env_file=None,
+        _env_file=None,  # type: ignore[call-arg]
         data_dir=folder,
         voice_port=port,
         voice_public_url=f"http://localhost:{port}",
@@ -73,12 +73,10 @@ async def scripted_vendors(voice_port: int) -> AsyncIterator[dict[str, str]]:
             voice_url=f"http://localhost:{voice_port}/calls/incoming",
             status_callback_url=f"http://localhost:{voice_port}/calls/status",
         )
-        openai = await stack.enter_async_context(serving_sandbox(sandbox.openai.create_app(config)))
-        deepgram = await stack.enter_async_context(
-            serving_sandbox(sandbox.deepgram.create_app(config))
-        )
+        openai = await stack.enter_async_context(serving_sandbox(openai_app(config)))
+        deepgram = await stack.enter_async_context(serving_sandbox(deepgram_app(config)))
         config = config.with_options(openai_url=openai, deepgram_url=deepgram)
-        twilio = await stack.enter_async_context(serving_sandbox(sandbox.twilio.create_app(config)))
+        twilio = await stack.enter_async_context(serving_sandbox(twilio_app(config)))
         yield {"twilio": twilio, "deepgram": deepgram, "openai": openai}
 
 
