@@ -41,6 +41,7 @@ REACHABLE_FOLDER = Path("/var/lib/gotobuddy")
 
 CONFIGURATION = {
     "listen_addresses": "",
+    "port": str(PORT),  # PGPORT in the environment would change it
     "unix_socket_permissions": "0700",
     "jit": "off",
     "max_connections": "200",
@@ -75,7 +76,7 @@ class Embedded:
         server_options: Sequence[str] = (),
         reachable_folder: Path = REACHABLE_FOLDER,
     ) -> None:
-        self._data_dir = data_dir.absolute()
+        self._data_dir = data_dir.resolve()
         self._initdb_options = tuple(initdb_options)
         self._server_options = tuple(server_options)
         self._reachable_folder = reachable_folder
@@ -83,16 +84,23 @@ class Embedded:
 
     def start(self) -> Embedded:
         """Start the server, or join the one that runs; return when it answers."""
-        if self._answers():
+        if self._answers(DATABASE):
             return self
-        self._data_dir.mkdir(parents=True, exist_ok=True)
-        with self._locked():
-            self._place()
-            if not (self._cluster / "PG_VERSION").exists():
-                self._initialise()
-            self._require_same_version()
-            self._start_until_it_answers()
-            self._create_database(DATABASE)
+        try:
+            self._data_dir.mkdir(parents=True, exist_ok=True)
+            with self._locked():
+                self._place()
+                if not (self._cluster / "PG_VERSION").exists():
+                    self._initialise()
+                self._require_same_version()
+                self._start_until_it_answers()
+                self._create_database(DATABASE)
+        except PermissionError as error:
+            message = (
+                f"{error.filename} belongs to another user: go on as that user, or name another "
+                "data folder with BUDDY_DATA_DIR"
+            )
+            raise EmbeddedServerFailed(message) from error
         return self
 
     def stop(self) -> None:
@@ -236,7 +244,7 @@ class Embedded:
     def _start_until_it_answers(self) -> None:
         """Start again and again: after a kill -9 the old backends take a moment to die."""
         deadline = time.monotonic() + START_LIMIT_SECONDS
-        while not self._answers():
+        while not self._answers("postgres"):
             if time.monotonic() > deadline:
                 message = (
                     f"PostgreSQL does not start: see the end of {self.log_path}. "
@@ -288,8 +296,16 @@ class Embedded:
         pid = self._recorded_pid()
         if pid is None:
             return None
-        command = _command_line(pid)
-        return pid if str(self._cluster) in command and "postgres" in command else None
+        return pid if self._is_server(pid) else None
+
+    def _is_server(self, pid: int) -> bool:
+        """Say whether a process works in the cluster's folder, as the server and its backends do."""
+        try:
+            return Path(f"/proc/{pid}/cwd").samefile(self._cluster)
+        except OSError:  # no such process, a dead one that nobody waited for, or another user's
+            if Path("/proc/self").exists():
+                return False
+        return str(self._cluster) in _command_line(pid)
 
     def _forget_reused_pid(self) -> None:
         """Remove a pid file that would keep the server from starting for no reason.
@@ -305,18 +321,15 @@ class Embedded:
             (self._cluster / "postmaster.pid").unlink(missing_ok=True)
 
     def _has_survivors(self) -> bool:
-        """Say whether any process works in the cluster's folder, as every backend does."""
-        for process in Path("/proc").glob("[0-9]*/cwd"):
-            with contextlib.suppress(OSError):
-                if process.readlink() == self._cluster:
-                    return True
-        return False
+        """Say whether any process is still at work on the data."""
+        processes = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
+        return any(self._is_server(pid) for pid in processes)
 
-    def _answers(self) -> bool:
+    def _answers(self, database: str) -> bool:
         if self._pid() is None:
             return False
         try:
-            psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+            psycopg.connect(self.url(database), connect_timeout=5).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -381,18 +394,8 @@ def _exists(pid: int) -> bool:
 
 
 def _command_line(pid: int) -> str:
-    """Return a process's command line, or nothing if there is no such process."""
-    try:
-        return (
-            Path(f"/proc/{pid}/cmdline")
-            .read_bytes()
-            .replace(b"\0", b" ")
-            .decode("utf-8", "replace")
-        )
-    except OSError:
-        if Path("/proc/self").exists():
-            return ""
-    listed = subprocess.run(  # noqa: S603 - macOS has no /proc
+    """Return a process's command line where there is no /proc, as on macOS."""
+    listed = subprocess.run(  # noqa: S603 - our own arguments
         ("/bin/ps", "-p", str(pid), "-o", "command="), capture_output=True, text=True, check=False
     )
     return listed.stdout

@@ -140,6 +140,16 @@ def test_nobody_else_can_reach_the_server(folder: Path) -> None:
     assert socket.stat().st_mode & 0o077 == 0
 
 
+def test_the_folder_may_be_reached_by_another_name(folder: Path) -> None:
+    server = server_in(folder / "real").start()
+    (folder / "alias").symlink_to(folder / "real")
+    alias = server_in(folder / "alias").start()
+    try:
+        assert postmaster(alias) == postmaster(server)
+    finally:
+        server.remove()
+
+
 def test_a_long_path_gets_its_socket_elsewhere(folder: Path) -> None:
     long_folder = folder / ("long-" * 20)
     server = server_in(long_folder)
