@@ -22,9 +22,15 @@ from shared.sealing import KeyRing
 from shared.seed.installation import seed_installation
 from shared.settings import Settings
 from tests.support.database import open_test_database
+from tests.support.fakes import (
+    FakeCallControl,
+    FakeLanguageModel,
+    FakeSpeechToText,
+    FakeTextToSpeech,
+)
 from tests.support.serving import serving
 from voice.app import create_app
-from voice.service import VoiceService
+from voice.service import Providers, VoiceService
 
 BUDDIES = "+14155550100"
 
@@ -96,3 +102,31 @@ async def running_voice(
         app = create_app(settings)
         await stack.enter_async_context(serving(app, port=port))
         yield RunningVoice(settings, app.extensions["service"], vendors, database)
+
+
+@asynccontextmanager
+async def voice_alone(urls: DatabaseUrls, folder: Path) -> AsyncIterator[RunningVoice]:
+    """Run the voice service on fakes of every vendor: for what happens at its doors."""
+    port = free_port()
+    nowhere = {"twilio": "http://127.0.0.1:9", "deepgram": "http://127.0.0.1:9"}
+    nowhere["openai"] = "http://127.0.0.1:9"
+    ring = KeyRing.create(folder / "keys.json")
+
+    async def nothing() -> None:
+        """Open no connections."""
+
+    providers = Providers(
+        FakeSpeechToText(),
+        FakeLanguageModel(),
+        FakeTextToSpeech(first_byte_seconds=0, speed=1000),
+        FakeCallControl(),
+        nothing,
+        AsyncExitStack(),
+    )
+    async with AsyncExitStack() as stack:
+        settings = voice_settings(urls, folder, port=port, vendors=nowhere)
+        database = stack.enter_context(open_test_database(urls, ring))
+        seed_installation(database, settings, datetime.now(UTC))
+        app = create_app(settings, providers)
+        await stack.enter_async_context(serving(app, port=port))
+        yield RunningVoice(settings, app.extensions["service"], nowhere, database)
