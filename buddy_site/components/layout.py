@@ -9,7 +9,7 @@ from typing import Any
 import reflex as rx
 
 from buddy_site import paths
-from buddy_site.components.links import sign_out_button
+from buddy_site.components.links import server_link, sign_out_button
 from buddy_site.state.account import AccountState
 from shared.settings import Settings
 
@@ -22,7 +22,8 @@ SANDBOX_COMMAND = "make call ARGS='--say \"hello Ben\"'"
 def page(*children: Any, at: str = "") -> rx.Component:
     """Return the page at an address; `children` go into its main landmark."""
     return rx.el.div(
-        rx.el.a("Skip to the content", href="#main", class_name="skip"),
+        # Followed by the browser, not by the router, so that the focus moves as well.
+        server_link("Skip to the content", href="#main", class_name="skip"),
         _sandbox_note(),
         _header(at),
         rx.el.main(*children, id="main", tab_index=-1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlmodel import Session, select
 
@@ -11,6 +12,14 @@ from shared.database import Database
 from shared.ids import AccountId, CallId
 from shared.services import accounts, calls
 from shared.tables.call import Call
+
+
+class Access(StrEnum):
+    """What a browser may see of something, asked of the database at that moment."""
+
+    THEIRS = "theirs"
+    NOT_THEIRS = "not_theirs"  # somebody else's, or not there: the two are not told apart
+    SIGNED_OUT = "signed_out"
 
 
 class LiveReads:
@@ -30,16 +39,21 @@ class LiveReads:
         return await self._database.transact(_owner, call_id=call_id)
 
 
-def may_read_account(session: Session, *, token: str, account_id: AccountId, now: datetime) -> bool:
-    """Return whether the token's browser is still signed in to this very account."""
+def access_to_account(
+    session: Session, *, token: str, account_id: AccountId, now: datetime
+) -> Access:
+    """Return what the token's browser may see of the account now."""
     someone = accounts.signed_in(session, token=token, now=now)
-    return someone is not None and someone.account_id == account_id
+    return Access.THEIRS if someone and someone.account_id == account_id else Access.SIGNED_OUT
 
 
-def may_read_call(session: Session, *, token: str, call_id: CallId, now: datetime) -> bool:
-    """Return whether the token's browser is still signed in, and the call is still its own."""
+def access_to_call(session: Session, *, token: str, call_id: CallId, now: datetime) -> Access:
+    """Return what the token's browser may see of the call now."""
     someone = accounts.signed_in(session, token=token, now=now)
-    return someone is not None and _owner(session, call_id=call_id) == someone.account_id
+    if someone is None:
+        return Access.SIGNED_OUT
+    is_theirs = _owner(session, call_id=call_id) == someone.account_id
+    return Access.THEIRS if is_theirs else Access.NOT_THEIRS
 
 
 def _news(session: Session, *, account_id: AccountId, call_id: CallId, after: int) -> CallNews:

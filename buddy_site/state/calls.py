@@ -10,7 +10,7 @@ from typing import Any
 import reflex as rx
 
 from buddy_site import paths, runtime, theme, words
-from buddy_site.flows.live_reads import may_read_account
+from buddy_site.flows.live_reads import Access, access_to_account
 from buddy_site.state.private import PrivateState, to_sign_in
 from shared.database import StoreUnavailable
 from shared.ids import AccountId
@@ -177,8 +177,8 @@ async def follow_account(state: Any, path: str) -> AsyncIterator[Any]:
             changed = await watcher.changed(patience) or is_behind
             patience = RECHECK_SECONDS
             try:
-                may_read = await site.database.transact(
-                    may_read_account,
+                access = await site.database.transact(
+                    access_to_account,
                     token=token,
                     account_id=someone.account_id,
                     now=site.clock.now(),
@@ -189,7 +189,7 @@ async def follow_account(state: Any, path: str) -> AsyncIterator[Any]:
             async with state:
                 if state.router.session.session_id != socket:
                     return
-                if not may_read:
+                if access is not Access.THEIRS:
                     state._forget()  # noqa: SLF001 - as above
                 elif changed:
                     try:
@@ -198,6 +198,6 @@ async def follow_account(state: Any, path: str) -> AsyncIterator[Any]:
                     except StoreUnavailable:
                         state.trouble = words.TROUBLE
                         is_behind, patience = True, RETRY_SECONDS
-            if not may_read:
+            if access is not Access.THEIRS:
                 yield to_sign_in(path)
                 return

@@ -14,7 +14,7 @@ from typing import Any
 import reflex as rx
 
 from buddy_site import paths, runtime, theme, words
-from buddy_site.flows.live_reads import may_read_call
+from buddy_site.flows.live_reads import Access, access_to_call
 from buddy_site.live import Delivery, Interim, Watcher
 from buddy_site.state.calls import RECHECK_SECONDS, RETRY_SECONDS
 from buddy_site.state.private import PrivateState, to_sign_in
@@ -124,8 +124,8 @@ class CallState(PrivateState, rx.State):
             delivery.must_start_over |= is_behind
             patience = RECHECK_SECONDS
             try:
-                may_read = await site.database.transact(
-                    may_read_call, token=token, call_id=call_id, now=site.clock.now()
+                access = await site.database.transact(
+                    access_to_call, token=token, call_id=call_id, now=site.clock.now()
                 )
             except StoreUnavailable:
                 is_behind, patience = True, RETRY_SECONDS
@@ -133,13 +133,15 @@ class CallState(PrivateState, rx.State):
             async with self:
                 if self.router.session.session_id != socket or self._call_id != call_id:
                     return
-                if not may_read:
+                if access is Access.SIGNED_OUT:
                     self._forget()
+                elif access is Access.NOT_THEIRS:
+                    self._show_nothing()
                 elif delivery and not await self._take(delivery, someone.account_id):
                     is_behind, patience = True, RETRY_SECONDS
                 else:
                     is_behind = False
-            if not may_read:
+            if access is Access.SIGNED_OUT:
                 yield to_sign_in(paths.call(call_id))
                 return
 

@@ -61,7 +61,9 @@ class Provider:
             headers=Headers(_passed_on(headers)),
             data=body,
         )
-        answer: Any = self._client.open(builder)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # the library's own
+            answer: Any = self._client.open(builder)
         return Response(answer.get_data(), answer.status_code, answer.headers)
 
 

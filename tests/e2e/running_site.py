@@ -1,0 +1,257 @@
+"""The real site in its own process, on a free port, with a database and a Google of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Session
+
+from buddy_site import build
+from sandbox.config import SandboxConfig
+from sandbox.google.app import create_app
+from sandbox.serving import serving
+from shared.database import Database, DatabaseUrls, key_ring
+from shared.ids import AccountId, CallId
+from shared.listener import CALL_ENTRIES, CALL_INTERIM, notify
+from shared.phone import PhoneNumber
+from shared.sealing import KeyRing
+from shared.seed.installation import DEMO_NUMBER, seed_installation
+from shared.services import accounts, calls, personas
+from shared.services.accounts import GoogleClaims
+from shared.settings import Settings
+from shared.tables.call import Entry
+from tests.support.database import DatabaseServer, open_test_database
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+POLL_SECONDS = 0.1
+ETHAN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RunningSite:
+    """What a test needs to know of the site it visits.
+
+    `environment` starts any other program of the product on the same database and keys.
+    """
+
+    url: str
+    google_url: str
+    database: Database
+    database_urls: DatabaseUrls
+    environment: dict[str, str]
+
+    def token_for(self, subject: str) -> str:
+        """Sign somebody in without a browser and return the session's token."""
+        signed_in = self.database.transact_now(
+            accounts.sign_in,
+            identity=self.claims(subject),
+            user_agent="a test",
+            now=datetime.now(UTC),
+        )
+        return signed_in.token
+
+    def account_of(self, token: str) -> AccountId:
+        """Return whose token it is."""
+        someone = self.database.transact_now(accounts.signed_in, token=token, now=datetime.now(UTC))
+        assert someone is not None
+        return someone.account_id
+
+    def claims(self, subject: str) -> GoogleClaims:
+        """Return what the sandbox's Google says of one of its accounts."""
+        return GoogleClaims(
+            issuer=self.google_url,
+            subject=subject,
+            email=f"{subject}@gotobuddy.example",
+            is_email_verified=True,
+            name=subject.title(),
+            given_name=subject.title(),
+        )
+
+    def cookie(self, token: str) -> str:
+        """Return the Cookie header of a browser with this session."""
+        return f"buddy_session={token}"
+
+
+class Caller:
+    """Makes a call without a telephone: rows through the services, words through NOTIFY."""
+
+    def __init__(self, site: RunningSite, call_sid: str, number: PhoneNumber = DEMO_NUMBER) -> None:
+        self._site = site
+        self._started = datetime.now(UTC)
+        self._sequence = 0
+        taken = self._transact(
+            calls.take_call, call_sid=call_sid, number=number, is_attested=True, now=self._started
+        )
+        self.call_id: CallId = taken.call_id
+        self._transact(
+            calls.open_stream,
+            call_sid=call_sid,
+            stream_sid=f"MZ{call_sid}",
+            token=taken.stream_token,
+            now=self._started,
+        )
+
+    def choose(self, menu_key: int = ETHAN) -> None:
+        views = self._transact(personas.published)
+        chosen = next(view for view in views if view.menu_key == menu_key)
+        self._transact(
+            calls.choose_persona,
+            call_id=self.call_id,
+            persona_version_id=chosen.version_id,
+            now=datetime.now(UTC),
+        )
+
+    def say(self, side: str, text: str, *, unheard: str = "") -> None:
+        """Write an entry as the voice service would, and tell whoever listens."""
+        self._sequence += 1
+        self._transact(self._write, side, text, unheard)
+
+    def rewrite(self, side: str, text: str, *, unheard: str) -> None:
+        """Write the newest entry anew, as after an interruption."""
+        self._sequence -= 1
+        self.say(side, text, unheard=unheard)
+
+    def show_interim(self, side: str, text: str) -> None:
+        """Send words that may still change."""
+        said = json.dumps({"call_id": self.call_id, "side": side, "text": text})
+        self._transact(self._notify_interim, said)
+
+    def hang_up(self, used_seconds: int = 42) -> None:
+        self._transact(
+            calls.end_call,
+            call_id=self.call_id,
+            end_reason="caller_hung_up",
+            used_seconds=used_seconds,
+            now=self._started + timedelta(seconds=used_seconds),
+        )
+
+    def _write(self, session: Session, side: str, text: str, unheard: str) -> None:
+        ring, place = key_ring(session), (self.call_id, self._sequence)
+        session.merge(
+            Entry(
+                call_id=self.call_id,
+                sequence=self._sequence,
+                side=side,
+                offset_ms=self._sequence * 1000,
+                said_at=self._started + timedelta(seconds=self._sequence),
+                sealed_text=ring.seal(text, "entry", *place),
+                sealed_unheard=ring.seal(unheard, "unheard", *place) if unheard else None,
+                was_interrupted=bool(unheard),
+            )
+        )
+        notify(session, CALL_ENTRIES, self.call_id)
+
+    @staticmethod
+    def _notify_interim(session: Session, said: str) -> None:
+        sealed = key_ring(session).seal(said, "interim")
+        notify(session, CALL_INTERIM, base64.b64encode(sealed).decode())
+
+    def _transact(self, *args: Any, **kwargs: Any) -> Any:
+        return self._site.database.transact_now(*args, **kwargs)
+
+
+@contextlib.contextmanager
+def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
+    """Run the site until the block is left; its pages are built if they are not current."""
+    build.build(Settings())
+    keys_path = folder / "keys.json"
+    ring = KeyRing.create(keys_path)
+    port = _free_port()
+    url = f"http://localhost:{port}"
+    with (
+        server.migrated_database() as urls,
+        open_test_database(urls, ring) as database,
+        _google(url) as google_url,
+    ):
+        environment = {
+            **os.environ,
+            "DATABASE_URL": urls.pooled,
+            "DATABASE_URL_DIRECT": urls.direct,
+            "BUDDY_DATA_DIR": str(folder),
+            "BUDDY_KEY_FILE": str(keys_path),
+            "BUDDY_SITE_PORT": str(port),
+            "BUDDY_SITE_PUBLIC_URL": url,
+            "BUDDY_GOOGLE_METADATA_URL": f"{google_url}/.well-known/openid-configuration",
+        }
+        settings = Settings(
+            google_metadata_url=environment["BUDDY_GOOGLE_METADATA_URL"],
+        )
+        seed_installation(database, settings, datetime.now(UTC))
+        with _process(environment, folder / "site.log", f"http://127.0.0.1:{port}/readyz"):
+            yield RunningSite(url, google_url, database, urls, environment)
+
+
+@contextlib.contextmanager
+def _process(environment: dict[str, str], log: Path, ready_url: str) -> Iterator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            build.server_command(), cwd=build.ROOT, env=environment, stdout=output, stderr=output
+        )
+    try:
+        _await_ready(process, ready_url, log)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _await_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    patience = threading.Event()
+    deadline = datetime.now(UTC) + timedelta(seconds=START_SECONDS)
+    while datetime.now(UTC) < deadline and process.poll() is None:
+        with (
+            contextlib.suppress(urllib.error.URLError, OSError),
+            urllib.request.urlopen(url, timeout=2),  # noqa: S310 - our own loopback address
+        ):
+            return
+        patience.wait(POLL_SECONDS)
+    message = f"the site did not get ready:\n{log.read_text()[-4000:]}"
+    raise RuntimeError(message)
+
+
+@contextlib.contextmanager
+def _google(site_url: str) -> Iterator[str]:
+    """Serve the sandbox's Google from a thread with a loop of its own."""
+    addresses: list[str] = []
+    has_started, must_stop = threading.Event(), asyncio.Event()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with serving(create_app(SandboxConfig(site_url=site_url))) as address:
+            addresses.append(address.replace("127.0.0.1", "localhost"))
+            has_started.set()
+            await must_stop.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
+    thread.start()
+    assert has_started.wait(START_SECONDS)
+    try:
+        yield addresses[0]
+    finally:
+        loop.call_soon_threadsafe(must_stop.set)
+        thread.join(STOP_SECONDS)
+        loop.close()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,260 @@
+"""The site as people meet it: in Chromium, signed in through the account chooser."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, WebSocket, expect
+
+from shared.phone import PhoneNumber
+from shared.services import phone_lines
+from tests.e2e.conftest import SignIn, Visit, is_ready
+from tests.e2e.running_site import Caller, RunningSite
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+STRANGER = "Alex Other"
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+async def test_landing_page_fits_and_can_be_read_by_everyone(
+    visit: Visit, mode: str, width: int
+) -> None:
+    page = await visit("/", mode=mode, width=width)
+
+    await expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    await expect(page.get_by_role("link", name="Call +1 415-555-0100")).to_be_visible()
+    assert await page.get_by_role("navigation", name="The buddies").get_by_role("link").count() == 6
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert await _flaws(page) == []
+
+
+async def test_every_page_of_an_account_can_be_read_by_everyone(
+    visit: Visit, sign_in: SignIn, site: RunningSite
+) -> None:
+    caller = Caller(site, "CAaxe")
+    caller.choose()
+    caller.say("caller", "Is anybody there?")
+    page = await visit("/", width=390)
+    await sign_in(page, "Sam Demo")
+
+    for path in ("/home", "/calls", f"/calls/{caller.call_id}", "/sign-in", "/no-such-page"):
+        await page.goto(path)
+        await is_ready(page)
+        await expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert await _flaws(page) == [], path
+    caller.hang_up()
+
+
+async def test_colours_follow_the_system_and_the_switch(visit: Visit) -> None:
+    page = await visit("/", mode="dark")
+    await expect(page.locator("html")).to_have_class(re.compile("dark"))
+
+    await page.get_by_role("button", name="Switch between light and dark").click()
+
+    await expect(page.locator("html")).to_have_class(re.compile("light"))
+    await page.reload()
+    await expect(page.locator("html")).to_have_class(re.compile("light"))
+
+
+async def test_keyboard_reaches_the_content_first(visit: Visit) -> None:
+    page = await visit("/")
+
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    await page.keyboard.press("Enter")
+
+    await expect(page.locator("main")).to_be_focused()
+
+
+async def test_private_page_leads_through_sign_in_and_back(visit: Visit) -> None:
+    page = await visit("/calls")
+    await page.wait_for_url(re.compile(r"/sign-in/?\?next=/calls$"))
+
+    await page.get_by_role("link", name="Continue with Google").click()
+    await page.get_by_role("button", name="Sam Demo").click()
+
+    await page.wait_for_url("**/calls/")
+    await expect(page.get_by_role("heading", name="Your calls")).to_be_visible()
+
+
+async def test_saying_no_at_google_is_met_kindly(visit: Visit) -> None:
+    page = await visit("/sign-in")
+    await page.get_by_role("link", name="Continue with Google").click()
+
+    await page.get_by_role("button", name="Cancel").click()
+
+    await expect(page.get_by_role("alert")).to_contain_text("Google told us that you said no.")
+
+
+async def test_words_appear_while_they_are_said_and_stay_as_a_record(
+    visit: Visit, sign_in: SignIn, site: RunningSite
+) -> None:
+    page = await visit("/")
+    await sign_in(page, "Sam Demo")
+    await page.get_by_role("link", name="Calls", exact=True).click()
+    caller = Caller(site, "CAlive")
+    live_row = page.get_by_role("link").filter(has_text="Live now")
+    await expect(live_row).to_be_visible()
+    await live_row.click()
+    transcript = page.get_by_role("log", name="Transcript")
+    await expect(page.get_by_text("Words appear here as they are said.")).to_be_visible()
+
+    caller.choose()
+    caller.say("buddy", "What is in your fridge?")
+    await expect(transcript).to_contain_text("What is in your fridge?")
+    caller.show_interim("caller", "half a cab")
+    await expect(page.get_by_test_id("interim")).to_contain_text("half a cab")
+    caller.say("caller", "Half a cabbage.")
+    await expect(transcript).to_contain_text("Half a cabbage.")
+    await expect(page.get_by_test_id("interim")).to_have_count(0)
+    caller.say("buddy", "Then you have dinner. First, salt.")
+    caller.rewrite("buddy", "Then you have dinner.", unheard="First, salt.")
+    await expect(transcript.locator("s")).to_have_text("First, salt.")
+    caller.hang_up(used_seconds=65)
+
+    await expect(page.get_by_role("status")).to_have_text("You hung up")
+    await expect(page.get_by_text("1 min 05 s")).to_be_visible()
+    await page.get_by_role("link", name="All your calls").click()
+    await expect(page.get_by_role("link").filter(has_text="1 min 05 s")).to_be_visible()
+
+
+async def test_a_tab_that_lost_its_socket_catches_up(
+    visit: Visit, sign_in: SignIn, site: RunningSite
+) -> None:
+    caller = Caller(site, "CAoffline")
+    page = await visit("/")
+    await sign_in(page, "Sam Demo")
+    await page.goto(f"/calls/{caller.call_id}")
+    caller.say("caller", "Before the tunnel.")
+    transcript = page.get_by_role("log", name="Transcript")
+    await expect(transcript).to_contain_text("Before the tunnel.")
+
+    await page.evaluate("window.dispatchEvent(new Event('offline'))")
+    caller.say("caller", "In the tunnel.")
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    caller.say("caller", "After the tunnel.")
+
+    await expect(transcript).to_contain_text("After the tunnel.")
+    await expect(transcript).to_contain_text("In the tunnel.")
+    await expect(transcript.get_by_text("Before the tunnel.")).to_have_count(1)
+    caller.hang_up()
+
+
+async def test_nobody_else_sees_anything_of_a_call(
+    visit: Visit, sign_in: SignIn, site: RunningSite
+) -> None:
+    caller = Caller(site, "CAother")
+    caller.choose()
+    caller.say("caller", "My secret recipe.")
+    page = await visit("/")
+    await sign_in(page, STRANGER)
+    seen = _frames(page)
+
+    for path in ("/calls", "/home", f"/calls/{caller.call_id}"):
+        await page.goto(path)
+        await is_ready(page)
+    await expect(page.get_by_role("heading", name="No such call")).to_be_visible()
+    caller.say("caller", "Still my secret.")
+    caller.show_interim("caller", "A whispered secret")
+    await page.goto("/calls/call_000000000000000000000000")
+    await is_ready(page)
+
+    await expect(page.get_by_role("heading", name="No such call")).to_be_visible()
+    assert seen
+    assert not [text for text in seen if "secret" in text]
+    caller.hang_up()
+
+
+async def test_signing_out_empties_the_tab_and_stops_other_tabs(
+    visit: Visit, sign_in: SignIn, site: RunningSite
+) -> None:
+    caller = Caller(site, "CAout")
+    caller.say("caller", "Only for my eyes.")
+    page = await visit("/")
+    await sign_in(page, "Sam Demo")
+    other = await page.context.new_page()
+    await other.goto(f"/calls/{caller.call_id}")
+    await expect(other.get_by_role("log")).to_contain_text("Only for my eyes.")
+
+    await page.get_by_role("button", name="Sign out").first.click()
+    await page.wait_for_url(site.url + "/")
+    caller.say("caller", "Said after signing out.")
+
+    await other.wait_for_url(re.compile(r"/sign-in/?\?next="))
+    await expect(other.get_by_text("Said after signing out.")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    assert [c for c in await page.context.cookies() if c["name"] == "buddy_session"] == []
+    caller.hang_up()
+
+
+async def test_next_person_in_the_same_tab_is_sent_nothing_of_the_last_one(
+    visit: Visit, sign_in: SignIn, site: RunningSite
+) -> None:
+    caller = Caller(site, "CAnext")
+    caller.say("caller", "A word of the first person.")
+    page = await visit("/")
+    await sign_in(page, "Sam Demo")
+    await page.goto(f"/calls/{caller.call_id}")
+    await expect(page.get_by_role("log")).to_contain_text("A word of the first person.")
+    await page.get_by_role("button", name="Sign out").first.click()
+    await page.wait_for_url(site.url + "/")
+    seen = _frames(page)
+
+    await sign_in(page, STRANGER)
+
+    assert any("Alex" in text for text in seen)
+    assert not [text for text in seen if "first person" in text or "demo@" in text]
+    caller.hang_up()
+
+
+async def test_a_call_of_ones_own_shows_beside_an_empty_history(
+    visit: Visit, sign_in: SignIn, site: RunningSite
+) -> None:
+    number = PhoneNumber("+14155550177")
+    token = site.token_for("robin")
+    account_id = site.account_of(token)
+    page = await visit("/")
+    await sign_in(page, "Robin Third")
+    await expect(page.get_by_text("No phone number belongs to this account yet")).to_be_visible()
+    await page.goto("/calls")
+    await expect(page.get_by_text("No calls here yet.")).to_be_visible()
+
+    site.database.transact_now(
+        phone_lines.attach_verified,
+        account_id=account_id,
+        number=number,
+        now=datetime.now(UTC),
+    )
+    caller = Caller(site, "CArobin", number)
+
+    await expect(page.get_by_role("link").filter(has_text="Live now")).to_be_visible()
+    caller.hang_up(used_seconds=0)
+
+
+def _frames(page: Page) -> list[str]:
+    """Return the list that everything the server sends to the page will be in."""
+    seen: list[str] = []
+
+    def keep(frame: str | bytes) -> None:
+        seen.append(str(frame))
+
+    def follow(socket: WebSocket) -> None:
+        socket.on("framereceived", keep)
+
+    page.on("websocket", follow)
+    return seen
+
+
+async def _flaws(page: Page) -> list[str]:
+    """Return what axe finds wrong, one line each."""
+    found = await Axe().run(page)
+    return [
+        f"{flaw['id']}: {flaw['nodes'][0]['html'][:120]}" for flaw in found.response["violations"]
+    ]
