@@ -17,7 +17,7 @@ LOUD = re.compile(
 
 def open_log(path: Path) -> BinaryIO:
     """Start a log for its owner's eyes, keeping the previous one as `NAME.log.1`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists():
         path.replace(path.with_name(f"{path.name}.1"))
     path.touch(mode=0o600)

@@ -12,7 +12,7 @@ from shared.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SANDBOX_SERVERS = ("Twilio", "Deepgram", "OpenAI", "Google")  # on ports counted from the first
-SANDBOX_DRAIN_SECONDS = 1  # Ctrl-C on a developer's machine does not wait for a call to end
+SANDBOX_DRAIN_SECONDS = 0  # Ctrl-C on a developer's machine does not wait for a call to end
 
 
 @dataclass(frozen=True)

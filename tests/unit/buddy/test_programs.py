@@ -39,8 +39,8 @@ def test_an_address_that_was_set_stays() -> None:
     assert with_ports(settings).twilio_base_url == "http://127.0.0.1:9999"
 
 
-def test_a_drain_is_short_unless_somebody_asked_for_another() -> None:
-    assert named(Settings(), "voice").environment["BUDDY_DRAIN_SECONDS"] == "1"
+def test_there_is_no_drain_unless_somebody_asked_for_another() -> None:
+    assert named(Settings(), "voice").environment["BUDDY_DRAIN_SECONDS"] == "0"
     asked = Settings(drain_seconds=30)
     assert "BUDDY_DRAIN_SECONDS" not in named(asked, "voice").environment
 
