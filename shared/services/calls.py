@@ -1,4 +1,4 @@
-"""Calls: taken, streamed, ended, and shown to the account they belong to."""
+"""Calls: taken, streamed and ended; how they are read is in `call_record`."""
 
 from __future__ import annotations
 
@@ -7,26 +7,44 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlmodel import Session, col, select
-from sqlmodel.sql.expression import Select
 
-from shared.database import key_ring, lock
+from shared.database import lock
 from shared.domain.plans import PRETRIAL, WITHHELD_SECONDS
 from shared.errors import DomainError
 from shared.ids import AccountId, CallId, PersonaVersionId, new_id
 from shared.listener import CALL_ENTRIES, notify
 from shared.phone import PhoneNumber
 from shared.services import phone_lines, talk_time
+from shared.services.call_record import (
+    CallCard,
+    CallDetail,
+    EntryView,
+    Side,
+    detail,
+    entries_after,
+    history,
+    owner,
+)
 from shared.services.new_accounts import AccountKind, new_account, open_spoken_name
 from shared.services.talk_time import CallNotFound
 from shared.tables.account import Account, Consent
-from shared.tables.call import Call, Entry
-from shared.tables.persona import Persona, PersonaVersion
+from shared.tables.call import Call
+from shared.tables.persona import Persona
 from shared.tables.talk_time import Reservation
 
-__all__ = ["CallNotFound"]
+__all__ = [
+    "CallCard",
+    "CallDetail",
+    "CallNotFound",
+    "EntryView",
+    "Side",
+    "detail",
+    "entries_after",
+    "history",
+    "owner",
+]
 
 TOKEN_BYTES = 32
 TOKEN_LIFETIME = timedelta(seconds=60)  # Twilio opens the stream within a second or two
@@ -45,14 +63,6 @@ class StreamRefused(DomainError):
 
     def __init__(self) -> None:
         super().__init__("this stream may not be opened")
-
-
-class Side(StrEnum):
-    """Who said it."""
-
-    CALLER = "caller"
-    BUDDY = "buddy"
-    LINE = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,41 +85,6 @@ class OpenedCall:
     has_consented: bool  # on the site, so that a short notice does
     favourite_menu_key: int | None
     seconds_left: int | None  # None: unlimited
-
-
-@dataclass(frozen=True, slots=True)
-class CallCard:
-    """A call as a list shows it."""
-
-    call_id: CallId
-    persona_name: str | None
-    menu_key: int | None
-    started_at: datetime
-    seconds: int  # talk time
-    status: str
-    end_reason: str | None
-    is_live: bool
-
-
-@dataclass(frozen=True, slots=True)
-class EntryView:
-    """One row of a transcript, opened."""
-
-    sequence: int
-    side: Side
-    text: str
-    unheard: str
-    was_interrupted: bool
-    offset_seconds: float
-    said_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class CallDetail:
-    """A call with everything that was said."""
-
-    card: CallCard
-    entries: tuple[EntryView, ...]
 
 
 def take_call(
@@ -270,40 +245,6 @@ def end_forgotten(session: Session, *, now: datetime) -> tuple[CallId, ...]:
     return tuple(CallId(call.id) for call in calls)
 
 
-def history(
-    session: Session, *, account_id: AccountId, before: datetime | None, limit: int
-) -> tuple[CallCard, ...]:
-    """Return the account's calls, the newest first, from before an instant."""
-    query = (
-        _cards()
-        .where(Call.account_id == account_id)
-        .order_by(col(Call.started_at).desc(), col(Call.id).desc())
-        .limit(limit)
-    )
-    if before is not None:
-        query = query.where(Call.started_at < before)
-    return tuple(_card(*row) for row in session.exec(query))
-
-
-def detail(session: Session, *, account_id: AccountId, call_id: CallId) -> CallDetail:
-    """Return one of the account's calls; raise `CallNotFound` for anybody else's."""
-    query = _cards().where(Call.id == call_id, Call.account_id == account_id)
-    row = session.exec(query).one_or_none()
-    if row is None:
-        raise CallNotFound
-    return CallDetail(_card(*row), _entries(session, call_id, after=0))
-
-
-def entries_after(
-    session: Session, *, account_id: AccountId, call_id: CallId, sequence: int
-) -> tuple[EntryView, ...]:
-    """Return what was said after an entry; raise `CallNotFound` for anybody else's call."""
-    owner = session.exec(select(Call.account_id).where(Call.id == call_id)).one_or_none()
-    if owner is None or owner != account_id:
-        raise CallNotFound
-    return _entries(session, call_id, after=sequence)
-
-
 def _caller_account(
     session: Session, call_sid: str, number: PhoneNumber | None, *, now: datetime
 ) -> AccountId:
@@ -372,52 +313,6 @@ def _end(
     call.token_hash = call.token_expires_at = None
     session.flush()
     notify(session, CALL_ENTRIES, call.id)
-
-
-def _cards() -> Select[Call, str, int, int]:
-    return (
-        select(Call, PersonaVersion.name, Persona.menu_key, Reservation.used_seconds)
-        .join(PersonaVersion, col(Call.persona_version_id) == PersonaVersion.id, isouter=True)
-        .join(Persona, col(PersonaVersion.persona_id) == Persona.id, isouter=True)
-        .join(Reservation, col(Reservation.call_id) == Call.id, isouter=True)
-    )
-
-
-def _card(call: Call, name: str | None, menu_key: int | None, used: int | None) -> CallCard:
-    is_live = call.ended_at is None
-    return CallCard(
-        call_id=CallId(call.id),
-        persona_name=name,
-        menu_key=menu_key,
-        started_at=call.started_at,
-        seconds=(used or 0) if is_live else call.talk_seconds,
-        status=call.status,
-        end_reason=call.end_reason,
-        is_live=is_live,
-    )
-
-
-def _entries(session: Session, call_id: CallId, *, after: int) -> tuple[EntryView, ...]:
-    ring = key_ring(session)
-    rows = session.exec(
-        select(Entry)
-        .where(Entry.call_id == call_id, Entry.sequence > after)
-        .order_by(col(Entry.sequence))
-    )
-    return tuple(
-        EntryView(
-            sequence=row.sequence,
-            side=Side(row.side),
-            text=ring.open(row.sealed_text, "entry", call_id, row.sequence),
-            unheard=ring.open(row.sealed_unheard, "unheard", call_id, row.sequence)
-            if row.sealed_unheard is not None
-            else "",
-            was_interrupted=row.was_interrupted,
-            offset_seconds=row.offset_ms / 1000,
-            said_at=row.said_at,
-        )
-        for row in rows
-    )
 
 
 def _hash(token: str) -> bytes:
