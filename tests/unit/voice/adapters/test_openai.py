@@ -1,0 +1,213 @@
+"""OpenAI's adapters on recorded messages, without a socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from langsmith.utils import tracing_is_enabled
+from structlog.testing import capture_logs
+
+from shared.errors import ProviderError
+from tests.support.virtual_time import run_in_virtual_time
+from voice.adapters.openai_chat import OpenAIChat
+from voice.adapters.openai_speech import OpenAISpeech
+from voice.audio import g711
+from voice.audio.resample import Downsampler
+from voice.conversation.prompts import ModelMessage
+from voice.ports import Voice
+
+WIRE: dict[str, Any] = json.loads(Path("tests/wire/openai/chat_stream.json").read_text())
+ASKED = [
+    ModelMessage("system", "You are Ben."),
+    ModelMessage("user", "hi"),
+    ModelMessage("assistant", "Hello!"),
+    ModelMessage("user", "a story, please"),
+]
+
+
+class Pieces(httpx2.AsyncByteStream):
+    """A body that arrives in the pieces given."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
+
+
+class Server:
+    """Answers every request with one response and keeps what was asked."""
+
+    def __init__(self, answer: Callable[[], httpx2.Response]) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self._answer = answer
+
+    def client(self) -> httpx2.AsyncClient:
+        return httpx2.AsyncClient(transport=httpx2.MockTransport(self._handle))
+
+    def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        self.asked.append({"path": request.url.path, **json.loads(request.content)})
+        return self._answer()
+
+
+def streamed(*events: object) -> Callable[[], httpx2.Response]:
+    lines = [f"data: {json.dumps(event)}\n\n".encode() for event in events]
+    headers = {"content-type": "text/event-stream"}
+    return lambda: httpx2.Response(
+        200, headers=headers, stream=Pieces([*lines, b"data: [DONE]\n\n"])
+    )
+
+
+def refused(status: int, body: object) -> Callable[[], httpx2.Response]:
+    return lambda: httpx2.Response(status, json=body)
+
+
+def tokens_from(server: Server) -> list[str]:
+    async def play() -> list[str]:
+        async with OpenAIChat(api_key="k", base_url="http://h/v1", http=server.client()) as chat:
+            return [token async for token in chat.reply(ASKED, model="gpt-6-luna")]
+
+    return run_in_virtual_time(play())
+
+
+def audio_from(server: Server, voice: Voice, *, model: str = "gpt-4o-mini-tts") -> list[bytes]:
+    async def play() -> list[bytes]:
+        async with OpenAISpeech(
+            api_key="k", model=model, base_url="http://h/v1", http=server.client()
+        ) as speech:
+            return [chunk async for chunk in speech.synthesise("hello", voice)]
+
+    return run_in_virtual_time(play())
+
+
+def test_a_streamed_reply_is_read_and_asked_for_as_the_api_wants() -> None:
+    server = Server(streamed(*WIRE["events"]))
+
+    assert tokens_from(server) == ["Hello", " there."]
+    assert server.asked == [
+        {
+            "path": "/v1/chat/completions",
+            "model": "gpt-6-luna",
+            "messages": [
+                {"role": "system", "content": "You are Ben."},
+                {"role": "user", "content": "hi"},
+                {"role": "assistant", "content": "Hello!"},
+                {"role": "user", "content": "a story, please"},
+            ],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+    ]
+
+
+def test_what_a_reply_cost_is_logged_and_what_it_said_is_not() -> None:
+    with capture_logs() as logs:
+        tokens_from(Server(streamed(*WIRE["events"])))
+
+    assert logs == [
+        {
+            "event": "reply_written",
+            "log_level": "info",
+            "model": "gpt-6-luna",
+            "input_tokens": 19,
+            "output_tokens": 3,
+        }
+    ]
+
+
+def test_an_error_in_mid_stream_is_a_failure_that_may_be_retried() -> None:
+    with pytest.raises(ProviderError) as caught:
+        tokens_from(Server(streamed(WIRE["events"][1], WIRE["error_event"])))
+
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "retryable"),
+    [
+        (500, WIRE["error_event"], True),
+        (503, WIRE["error_event"], True),
+        (429, WIRE["error_event"], True),
+        (429, WIRE["insufficient_quota"], False),
+        (401, WIRE["error_event"], False),
+        (400, WIRE["error_event"], False),
+        (404, WIRE["error_event"], False),
+    ],
+)
+def test_both_adapters_read_refusals_alike(status: int, body: object, *, retryable: bool) -> None:
+    with pytest.raises(ProviderError) as by_chat:
+        tokens_from(Server(refused(status, body)))
+    with pytest.raises(ProviderError) as by_speech:
+        audio_from(Server(refused(status, body)), Voice("ballad"))
+
+    assert (by_chat.value.retryable, by_speech.value.retryable) == (retryable, retryable)
+    assert "message" not in str(by_chat.value)  # a vendor's text may quote what was said
+
+
+def test_nothing_is_traced_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    monkeypatch.setenv("LANGCHAIN_TRACING_V2", "true")
+
+    tokens_from(Server(streamed(*WIRE["events"])))
+
+    assert tracing_is_enabled() is False
+
+
+def spoken(pcm: bytes, *lengths: int) -> Callable[[], httpx2.Response]:
+    """Answer with speech in pieces of these lengths, and the rest."""
+
+    def answer() -> httpx2.Response:
+        pieces, start = [], 0
+        for length in lengths:
+            pieces.append(pcm[start : start + length])
+            start += length
+        return httpx2.Response(200, stream=Pieces([*pieces, pcm[start:]]))
+
+    return answer
+
+
+def test_speech_is_asked_for_as_the_api_wants() -> None:
+    server = Server(spoken(bytes(960)))
+
+    audio_from(server, Voice("ballad", "slow and close"))
+    audio_from(server, Voice("marin", speed=1.2))
+    audio_from(server, Voice("coral", "cheerful"), model="tts-1")  # takes no instructions
+
+    same = {"path": "/v1/audio/speech", "input": "hello", "response_format": "pcm"}
+    mini = same | {"model": "gpt-4o-mini-tts"}
+    assert server.asked == [
+        mini | {"voice": "ballad", "instructions": "slow and close"},
+        mini | {"voice": "marin", "speed": 1.2},
+        same | {"model": "tts-1", "voice": "coral"},
+    ]
+
+
+@given(st.lists(st.integers(1, 5000), max_size=10))
+@settings(deadline=None, max_examples=30)
+def test_speech_survives_any_way_of_arriving(lengths: list[int]) -> None:
+    """Odd lengths happen: a sample may be torn apart between two pieces."""
+    moments = np.arange(12_000) / 24_000
+    pcm = (8000 * np.sin(2 * np.pi * 440 * moments)).astype("<i2").tobytes()
+    whole = g711.encode(Downsampler().feed(pcm))
+
+    heard = b"".join(audio_from(Server(spoken(pcm, *lengths)), Voice("ballad")))
+
+    difference = g711.decode(heard).astype(int) - g711.decode(whole).astype(int)
+    assert len(heard) == len(whole) == 4000
+    assert np.abs(difference).max() <= 512  # one step of the code, where the last bit rounds
+
+
+def test_the_first_frame_does_not_wait_for_the_rest() -> None:
+    sizes = [len(chunk) for chunk in audio_from(Server(spoken(bytes(48_000))), Voice("ballad"))]
+
+    assert sizes[0] == 160
+    assert max(sizes) <= 1600
