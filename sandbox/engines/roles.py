@@ -121,3 +121,4 @@ class Engines:
     model: ChatModel
     voices: Voices
     is_ready: Callable[[], bool] = lambda: True
+    warm: Callable[[Sequence[str]], None] | None = None  # have system prompts read beforehand

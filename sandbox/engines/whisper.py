@@ -17,7 +17,7 @@ from sandbox.engines.frames import Answers, EngineLoop
 from sandbox.engines.mulaw import samples_from_mulaw
 from sandbox.engines.process import MISSING_MODEL_STATUS
 
-NICE = 3  # below the servers, above the language model: a caller waits for words first
+NICE = 2  # below the servers, above the language model: a caller waits for words first
 WHISPER_RATE = 16_000
 
 

@@ -80,6 +80,14 @@ def create_app(
     _install_errors(app)
     _install_models(app, control)
 
+    @app.post("/_control/warm")
+    async def warm() -> Any:
+        """Have personas' system prompts read before anybody calls: `{"prefixes": [text, …]}`."""
+        body = await request.get_json(force=True)
+        if engines and engines.warm:
+            engines.warm([str(prefix) for prefix in body["prefixes"]])
+        return {"status": "warming"}
+
     @app.post("/v1/chat/completions")
     async def chat() -> Any:
         await control.before("chat")

@@ -1,0 +1,21 @@
+"""The real voices: Pico in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from sandbox.engines.process import EngineProcess
+
+
+class PicoVoices:
+    """Reads text aloud in six voices."""
+
+    def __init__(self, process: EngineProcess) -> None:
+        self._process = process
+
+    async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes]:
+        asking = self._process.ask("speak", text=text, voice=voice, speed=speed)
+        async with aclosing(asking) as answers:
+            async for _, audio in answers:
+                yield audio
