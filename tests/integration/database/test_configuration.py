@@ -67,11 +67,14 @@ async def test_a_lookup_takes_less_than_a_microsecond(
     async with following(database, database_urls) as configuration:
         rounds = range(20_000)
         fastest = float("inf")
+        tracer = sys.gettrace()  # under a coverage run it would be the tracer that is measured
+        sys.settrace(None)
         for _ in range(5):
             started = time.perf_counter()
             for _ in rounds:
                 configuration.pause_seconds(2)
             fastest = min(fastest, (time.perf_counter() - started) / len(rounds))
+        sys.settrace(tracer)
 
     assert fastest < 1e-6
 

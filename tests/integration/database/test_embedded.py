@@ -8,14 +8,19 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from shared import migrations
+from shared.database import database_urls, open_database
 from shared.embedded import Embedded, EmbeddedServerFailed
 from shared.migrations import ROOT
+from shared.sealing import KeyRing
+from shared.services import personas
+from shared.settings import Settings
 from tests.support.database import server_folder
 
 is_root = os.geteuid() == 0
@@ -190,40 +195,67 @@ def test_an_ordinary_user_runs_the_server_itself(folder: Path) -> None:
     home = folder / "home"
     home.mkdir()
     os.chown(home, NOBODY, NOBODY)
-    if not can_run(Embedded(home).program("postgres")):
-        pytest.skip("an ordinary user can't reach this installation's programs")
 
-    child = os.fork()
-    if child == 0:
-        os._exit(start_as_nobody(home / ".data"))
-    _, status = os.waitpid(child, 0)
+    def start_and_remove() -> None:
+        server = server_in(home / ".data")
+        try:
+            server.start()
+            assert postmaster(server)
+        finally:
+            server.remove()
 
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert status_as_nobody(start_and_remove, home) == 0
     assert list((home / ".data").iterdir()) == []
+
+
+@pytest.mark.skipif(not is_root, reason="only root can become another user")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")  # the child runs no threads
+def test_another_users_server_is_named_as_such(folder: Path) -> None:
+    server_in(folder).start()
+
+    def start() -> None:
+        with pytest.raises(EmbeddedServerFailed, match="belongs to another user"):
+            server_in(folder).start()
+
+    assert status_as_nobody(start, folder) == 0
+
+
+def test_without_an_address_a_program_starts_the_server_itself(folder: Path) -> None:
+    settings = Settings.model_construct(data_dir=folder)
+    KeyRing.create(settings.keys_path)
+
+    migrations.upgrade(database_urls(settings).direct)
+    database = open_database(settings, application_name="test")
+
+    assert database.transact_now(personas.constants) == {}
+    database.close_now()
 
 
 NOBODY = 65534
 
 
-def can_run(program: Path) -> bool:
+def status_as_nobody(act: Callable[[], None], folder: Path) -> int:
+    """Do something as an ordinary user, in a process of its own; return that one's status."""
+    program = server_in(folder).program("postgres")
     tried = subprocess.run(  # noqa: S603 - our own program
         ("/usr/bin/test", "-x", str(program)), user=NOBODY, group=NOBODY, check=False
     )
-    return tried.returncode == 0
+    if tried.returncode != 0:
+        pytest.skip("an ordinary user can't reach this installation's programs")
+    child = os.fork()
+    if child == 0:
+        os._exit(_as_nobody(act))
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
-def start_as_nobody(folder: Path) -> int:
-    """Start, use and remove a server in this process, as an ordinary user; return a status."""
+def _as_nobody(act: Callable[[], None]) -> int:
     try:
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)
-        server = server_in(folder)
-        try:
-            server.start()
-            return 0 if postmaster(server) else 1
-        finally:
-            server.remove()
+        act()
     except BaseException:  # noqa: BLE001 - the child must end here, whatever happens
         traceback.print_exc()
         return 1
+    return 0
