@@ -41,15 +41,15 @@ class Google:
     async def reset(self) -> None:
         """Forget everything but the seeded accounts."""
         self._challenges.clear()
-        self.provider = Provider(SEEDED)
+        self.provider.offer(SEEDED)
 
     async def seed(self, body: dict[str, Any]) -> None:
         """Replace the accounts: {"accounts": [{"sub", "email", "email_verified"?, "name"?}]}."""
-        self.provider = Provider([GoogleAccount.parse(fields) for fields in body["accounts"]])
+        self.provider.offer([GoogleAccount.parse(fields) for fields in body["accounts"]])
 
     async def authorize(self) -> Response:
         """Show the chooser, or send the browser back with a code for whom was chosen."""
-        refusal = self._authorization_flaw()
+        refusal = self._authorization_flaw() or await self._choice_flaw()
         if refusal is not None:
             return _error_page(*refusal)
         answer = await self._forward()
@@ -88,6 +88,12 @@ class Google:
         if request.args.get("code_challenge_method", "S256") != "S256":
             return "invalid_request", "The sandbox takes S256 code challenges only."
         return None
+
+    async def _choice_flaw(self) -> tuple[str, str] | None:
+        chosen = dict(parse_qsl((await _body()).decode())).get("sub")
+        if chosen is None or self.provider.has(chosen):
+            return None
+        return "invalid_request", "There is no such account."
 
     async def _forward(self) -> Response:
         body = await _body()

@@ -31,23 +31,26 @@ class Provider:
     """One provider with its own keys, codes and accounts."""
 
     def __init__(self, accounts: Iterable[GoogleAccount]) -> None:
-        self.accounts = tuple(accounts)
+        self.accounts: tuple[GoogleAccount, ...] = ()
         self._app = Flask("sandbox_google", template_folder=str(TEMPLATES))
         plain = self._app.wsgi_app
-        oidc_provider_mock.init_app(
-            self._app,
-            require_nonce=False,
-            issue_refresh_token=False,
-            user_claims=[
-                oidc_provider_mock.User(sub=account.subject, claims=account.claims)
-                for account in self.accounts
-            ],
-        )
+        oidc_provider_mock.init_app(self._app, issue_refresh_token=False)
         # The library switches a debugger on, which would run code for whoever finds it.
         self._app.debug = False
         self._app.wsgi_app = plain  # type: ignore[method-assign]
-        self._app.jinja_env.globals["accounts"] = self.accounts
         self._client = Client(self._app, use_cookies=False)
+        self.offer(accounts)
+
+    def offer(self, accounts: Iterable[GoogleAccount]) -> None:
+        """Let these accounts be chosen, and no other; the signing key stays."""
+        self.accounts = tuple(accounts)
+        self._app.jinja_env.globals["accounts"] = self.accounts
+        for account in self.accounts:
+            self._client.put(f"/users/{account.subject}", json=account.claims)
+
+    def has(self, subject: str) -> bool:
+        """Return whether this account can be chosen."""
+        return any(account.subject == subject for account in self.accounts)
 
     def answer(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
