@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import struct
 import sys
 import threading
@@ -39,17 +40,23 @@ class EngineLoop:
         self._writing = threading.Lock()
         self._pool = ThreadPoolExecutor(threads)
         self._cancelled: set[int] = set()
+        self._requests: queue.SimpleQueue[tuple[dict[str, Any], bytes]] = queue.SimpleQueue()
+        threading.Thread(target=self._read, daemon=True).start()
 
     def run(self, handlers: Mapping[str, Handler], **ready: Any) -> None:
         """Say that the engine is ready, then serve; does not return."""
         self._write(pack({"ready": True, **ready}))
+        while True:
+            header, payload = self._requests.get()
+            self._pool.submit(self._answer, handlers[header["op"]], header, payload)
+
+    def _read(self) -> None:
         while (frame := _read_frame(sys.stdin.buffer)) is not None:
-            header, payload = frame
-            if header["op"] == "cancel":
-                self._cancelled.add(header["id"])
+            if frame[0]["op"] == "cancel":
+                self._cancelled.add(frame[0]["id"])
             else:
-                self._pool.submit(self._answer, handlers[header["op"]], header, payload)
-        os._exit(0)  # whatever the libraries' threads are doing
+                self._requests.put(frame)
+        os._exit(0)  # the owner is gone, whatever this process is doing
 
     def _answer(self, handler: Handler, header: dict[str, Any], payload: bytes) -> None:
         number = header["id"]

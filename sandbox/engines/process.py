@@ -14,13 +14,15 @@ import logging
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator
+from pathlib import Path
 from typing import Any
 
 from sandbox.engines.frames import HEAD, pack
 from sandbox.engines.roles import EngineUnavailable
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds before a dead engine is started again
-GOODBYE_SECONDS = 2.0
+GOODBYE_SECONDS = 0.5
+ROOT = Path(__file__).parents[2]  # where `python -m sandbox…` works
 MISSING_MODEL_STATUS = 3  # the engine's own word for: starting me again is of no use
 
 _log = logging.getLogger(__name__)
@@ -115,6 +117,7 @@ class EngineProcess:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            cwd=ROOT,
             start_new_session=True,  # a Ctrl-C is its owner's to handle
         )
         self._process = process
