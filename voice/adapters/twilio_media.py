@@ -282,6 +282,7 @@ class TwilioCallLeg:
         self._tell(*map(MarkReturned, unsent))
 
     async def close(self) -> None:
+        was_over = self._has_ended
         self._end()
         if not self._is_closed:
             self._is_closed = True
@@ -289,7 +290,8 @@ class TwilioCallLeg:
                 async with asyncio.timeout(SEND_TIMEOUT):
                     await self._close_socket()
             except Exception as error:  # noqa: BLE001 - whatever it is, the socket is gone
-                log.info("line_close_failed", error=type(error).__name__)
+                if not was_over:  # a caller who hangs up takes the socket along
+                    log.info("line_close_failed", error=type(error).__name__)
 
     def line_lost(self) -> None:
         """Take note that the websocket is gone; whoever receives gets `LegClosed`."""
