@@ -14,7 +14,7 @@ import hashlib
 import hmac
 from collections import OrderedDict
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
 
 from quart import Quart, Response, request
 from werkzeug.datastructures import Headers
@@ -53,7 +53,12 @@ class Google:
         if refusal is not None:
             return _error_page(*refusal)
         answer = await self._forward()
-        code = parse_qs(urlsplit(answer.headers.get("Location", "")).query).get("code")
+        location = answer.headers.get("Location", "")
+        back = parse_qs(urlsplit(location).query)
+        if "error" in back and "state" not in back:  # the library leaves out who is told
+            state = urlencode({"state": request.args.get("state", "")})
+            answer.headers["Location"] = f"{location}&{state}"
+        code = back.get("code")
         challenge = request.args.get("code_challenge")
         if code and challenge:
             self._challenges[code[0]] = challenge
