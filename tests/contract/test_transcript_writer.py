@@ -182,6 +182,7 @@ async def test_a_connection_that_was_cut_is_made_again(
         )
         writer.write(entry(call_id, 2, "after"))
         await changed.get()
+        await writer.flush()  # the commit may be heard of before the writer knows of it
 
     assert await texts(database_urls, database, call_id) == ["before", "after"]
     assert writer.is_healthy
@@ -201,6 +202,7 @@ async def test_what_was_said_while_the_database_was_away_is_written_when_it_is_b
 
         await allow_connections(database_urls, is_allowed=True)
         await changed.get()
+        await writer.flush()  # the commit may be heard of before the writer knows of it
 
     assert await texts(database_urls, database, call_id) == [f"line {n}" for n in range(1, 6)]
     assert (writer.held, writer.is_healthy) == (0, True)
