@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.config import PORT_BASE
-from sandbox.phone.caller import DIAL_ERRORS, Say, Step, default_max_gap, dial, play, press, say
+from sandbox.phone.caller import DIAL_ERRORS, default_max_gap, dial
 from sandbox.phone.line import settings_of
 from sandbox.phone.report import PhoneReport
+from sandbox.phone.steps import Say, Step, play, press, say
 
 CALLER = "+14155550123"
 

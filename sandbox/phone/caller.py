@@ -17,92 +17,40 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, assert_never
 
 import aiohttp
 
 from sandbox.phone.ear import Ear, EarFailed, plain
-from sandbox.phone.line import ExchangeSettings, Line, NoExchange, Utterance, place, settings_of
-from sandbox.phone.listening import Listening, Sound
-from sandbox.phone.report import NOTICE, EndReason, PhoneReport, Turn
+from sandbox.phone.line import ExchangeSettings, NoExchange, Utterance, place, settings_of
+from sandbox.phone.report import NOTICE, PhoneReport, Turn
+from sandbox.phone.steps import HangUp, Press, Say, Step, hang_up, play, press, say
+from sandbox.phone.talk import CallOver, Talk
 from sandbox.sound import SpeechUnavailable, UnreadableSound, read_wave, speak, write_wave
 
 PATIENCE_SECONDS = 1.0  # silence after which a scripted buddy has finished
-ENGINE_PATIENCE_SECONDS = 2.2  # a local model may take its time between two sentences
+ENGINE_PATIENCE_SECONDS = 2.5  # a local model may take its time between two sentences
 MAX_GAP_SECONDS = 4.0
 ENGINE_MAX_GAP_SECONDS = 20.0
 GREETING_SECONDS = 60.0  # how long the first words may take, the ringing included
 LONGEST_REPLY_SECONDS = 180.0
-MENU_SECONDS = 0.8  # silence after the notice in which a key may be pressed
+LONGEST_HOLD_SECONDS = 60.0  # how long a buddy that asked for a moment may take
+READING_SECONDS = 4.0  # how far the recogniser may be behind when the caller wants to know
 VOICE = "onyx"  # the caller's
-WORD_SLACK = 0.25  # seconds by which a word's time may be off
 
+# Who says this is about to say more.
+HOLD = re.compile(r"\b(moment|second|hold on|let me (check|look|see|think)\w*)( please)?$")
 NUMBER_WORDS = dict(
     zip("0123456789", "zero one two three four five six seven eight nine".split(), strict=True)
 )
-END_REASONS: dict[str, EndReason] = {
-    "caller": "caller",
-    "hung_up": "closing",
-    "hung_up_by_api": "closing",
-    "rejected": "rejected",
-    "stream_failed": "stream_failed",
-}
+# What `dial` raises where no call comes about.
+DIAL_ERRORS = (NoExchange, EarFailed, SpeechUnavailable, UnreadableSound)
 
-__all__ = ["PhoneReport", "Turn", "dial", "hang_up", "play", "press", "say"]
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Say something when the buddy has finished, or over it."""
-
-    text: str
-    wave: Path | None = None
-    over: str | None = None  # as soon as the buddy has said this; at once if it is empty
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """Press keys when the menu offers them."""
-
-    digits: str
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """Hang up, whatever is going on."""
-
-    after: float
-
-
-Step = Say | Press | HangUp
-
-
-def say(text: str, *, over: str | None = None) -> Say:
-    """Say the text, in the sandbox's own voice."""
-    return Say(text, over=over)
-
-
-def play(wave: Path, *, over: str | None = None) -> Say:
-    """Say what a WAV file holds."""
-    return Say(wave.name, wave=wave, over=over)
-
-
-def press(digits: str) -> Press:
-    """Press these keys, one after the other."""
-    return Press(digits)
-
-
-def hang_up(*, after: float) -> HangUp:
-    """Hang up so many seconds after the step before."""
-    return HangUp(after)
-
-
-class CallOver(Exception):
-    """The other side has hung up."""
+__all__ = ["DIAL_ERRORS", "PhoneReport", "Turn", "dial", "hang_up", "play", "press", "say"]
 
 
 async def dial(
@@ -119,8 +67,8 @@ async def dial(
 ) -> PhoneReport:
     """Make a call and return what it came to.
 
-    `options` go to Twilio with the call (`stir_verstat`, `caller_name`). Raise `NoExchange`,
-    `EarFailed`, `SpeechUnavailable` or `UnreadableSound` where no call comes about.
+    `options` go to Twilio with the call (`stir_verstat`, `caller_name`); `hang_up_after` counts
+    from the answer. Raise one of `DIAL_ERRORS` where no call comes about.
     """
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as http:
         settings = await settings_of(http, twilio_url)
@@ -135,15 +83,20 @@ async def dial(
             order = {"from": caller, "to": called or settings.number, **(options or {})}
             progress(f"calling {order['to']} from {caller}")
             call_sid, socket = await place(http, twilio_url, order)
-            talk = _Talk(call_sid, socket, ear, waits, progress)
+            talk = Talk(call_sid, socket, ear, progress)
             async with talk.connected():
-                await talk.follow(steps, audio, hang_up_after)
+                await _Caller(talk, waits, audio).follow(steps, hang_up_after)
             await ear.finish()
         finally:
             await ear.close()
         if record is not None:
             write_wave(record, bytes(talk.recorded))
         return talk.conclude()
+
+
+def default_max_gap(*, is_scripted: bool) -> float:
+    """Return the longest gap that is good: a local model may think longer."""
+    return MAX_GAP_SECONDS if is_scripted else ENGINE_MAX_GAP_SECONDS
 
 
 async def _voiced(
@@ -185,276 +138,138 @@ class _Waits:
     @classmethod
     def for_mode(
         cls, settings: ExchangeSettings, *, max_gap: float | None, patience: float | None
-    ) -> _Waits:
-        scripted = settings.is_scripted
-        gap = max_gap or default_max_gap(is_scripted=scripted)
-        usual = PATIENCE_SECONDS if scripted else ENGINE_PATIENCE_SECONDS
+    ) -> Self:
+        gap = max_gap or default_max_gap(is_scripted=settings.is_scripted)
+        usual = PATIENCE_SECONDS if settings.is_scripted else ENGINE_PATIENCE_SECONDS
         return cls(patience or usual, max(gap + 5.0, gap * 1.5))
 
 
-def default_max_gap(*, is_scripted: bool) -> float:
-    """Return the longest gap that is good: a local model may think longer."""
-    return MAX_GAP_SECONDS if is_scripted else ENGINE_MAX_GAP_SECONDS
+class _Caller:
+    """Follows the script on one call."""
 
-
-@dataclass(slots=True)
-class _Asked:
-    """A turn in the making: what the caller did and which sound answered it."""
-
-    turn: Turn
-    began_at: float
-    ended_at: float
-    position: int  # of the line, when the caller had ended
-    answer: Sound | None = None
-
-
-class _Talk:
-    """One call in progress."""
-
-    def __init__(
-        self,
-        call_sid: str,
-        socket: aiohttp.ClientWebSocketResponse,
-        ear: Ear,
-        waits: _Waits,
-        progress: Callable[[str], None],
-    ) -> None:
-        self.recorded = bytearray()
-        self._report = PhoneReport(call_sid)
-        self._socket = socket
-        self._ear = ear
+    def __init__(self, talk: Talk, waits: _Waits, audio: dict[Say, bytes]) -> None:
+        self._talk = talk
         self._waits = waits
-        self._progress = progress
-        self._listening = Listening()
-        self._line = Line(call_sid, socket, on_frame=self._hear, on_event=self._take)
-        self._now = asyncio.get_running_loop().time
-        self._changed = asyncio.Event()
-        self._answered_at: float | None = None
-        self._ended_at: float | None = None
-        self._asked: list[_Asked] = []
-        self._clears: list[float] = []
-        self._marks: list[tuple[float, dict[str, Any]]] = []
+        self._audio = audio
+        self._unsaid: list[Say] = []
 
-    @asynccontextmanager
-    async def connected(self) -> AsyncIterator[None]:
-        """Keep the line alive; leaving hangs up."""
-        receiving = asyncio.create_task(self._receive())
-        transmitting = asyncio.create_task(self._line.transmit())
-        try:
-            yield
-        finally:
-            transmitting.cancel()
-            with suppress(asyncio.CancelledError):
-                await transmitting
-            await self._socket.close()
-            await receiving
-
-    async def follow(
-        self, steps: tuple[Step, ...], audio: dict[Say, bytes], hang_up_after: float | None
-    ) -> None:
+    async def follow(self, steps: tuple[Step, ...], hang_up_after: float | None) -> None:
         """Do what the script says, until it is over or the call is."""
-        unsaid = [step for step in steps if isinstance(step, Say)]
+        talk = self._talk
+        self._unsaid = [step for step in steps if isinstance(step, Say)]
         with suppress(CallOver):
-            await self._until(lambda: self._answered_at is not None, GREETING_SECONDS)
-            if self._answered_at is None:
-                self._progress("nobody answered")
+            await talk.until(lambda: talk.answered_at is not None, GREETING_SECONDS)
+            if talk.answered_at is None:
+                talk.progress("nobody answered")
                 return
-            limit = None if hang_up_after is None else self._answered_at + hang_up_after
+            limit = None if hang_up_after is None else talk.answered_at + hang_up_after
             try:
                 async with asyncio.timeout_at(limit):
-                    await self._carry_out(steps, audio, unsaid)
+                    await self._carry_out(steps, talk.answered_at)
             except TimeoutError:
-                self._report.was_cut_short = True
-            await self._hang_up()
-        self._report.unsaid = [step.text for step in unsaid]
+                talk.report.was_cut_short = True
+            await talk.hang_up()
+        talk.report.unsaid = [step.text for step in self._unsaid]
 
-    def conclude(self) -> PhoneReport:
-        """Give every word and mark to its turn and return the report."""
-        report = self._report
-        report.heard = self._ear.text()
-        if self._answered_at is not None and self._ended_at is not None:
-            report.seconds = self._ended_at - self._answered_at
-        if self._ear.failure:
-            report.errors.append(self._ear.failure)
-        begins = [self._begin(asked) for asked in self._asked] + [(float("inf"), float("inf"))]
-        for asked, (began_at, position), (until, end) in zip(
-            self._asked, begins[:-1], begins[1:], strict=True
-        ):
-            turn = asked.turn
-            turn.heard = self._ear.text(position, end)
-            turn.marks = [mark for at, mark in self._marks if began_at <= at < until]
-            turn.interrupted = any(began_at < at <= until for at in self._clears)
-            report.turns.append(turn)
-        return report
-
-    def _begin(self, asked: _Asked) -> tuple[float, float]:
-        """Return the moment and the place on the line at which a turn's answer begins."""
-        if asked.answer is None:
-            return asked.ended_at, float(asked.position)
-        return asked.answer.began_at, self._place(asked.answer)
-
-    def _place(self, sound: Sound) -> float:
-        """Return where on the line a sound's words begin, however loosely they are timed."""
-        before = self._listening.silence_before(sound)
-        return sound.position - min(WORD_SLACK * 8000, before / 2)
-
-    # The script
-
-    async def _carry_out(
-        self, steps: tuple[Step, ...], audio: dict[Say, bytes], unsaid: list[Say]
-    ) -> None:
-        start = self._answered_at or 0.0
-        self._ask(None, start, start)
-        is_first = True
-        for step in steps:
+    async def _carry_out(self, steps: tuple[Step, ...], answered_at: float) -> None:
+        talk = self._talk
+        talk.ask(None, answered_at, answered_at)
+        for number, step in enumerate(steps):
             match step:
                 case Press(digits):
-                    await self._press(digits, is_menu=is_first)
+                    await self._press(digits, is_menu=number == 0)
                 case Say():
                     await self._wait_for(step.over)
-                    await self._say(step, audio[step], unsaid)
+                    await self._say(step)
                 case HangUp(after):
-                    self._report.was_cut_short = True
-                    await self._until(lambda: False, after)
+                    talk.report.was_cut_short = True
+                    await talk.until(lambda: False, after)
                     return
-            is_first = False
+                case _:
+                    assert_never(step)
         await self._wait_for(None)
 
     async def _press(self, digits: str, *, is_menu: bool) -> None:
-        """Press when the menu is heard, or in the silence after the notice."""
+        talk = self._talk
         if is_menu:
-            await self._until(lambda: self._offers(digits[:1]), GREETING_SECONDS)
+            await talk.until(lambda: self._offers(digits[:1]), GREETING_SECONDS)
         else:
             await self._wait_for(None)
-        self._progress(f"pressing {digits}")
-        pressed_at = self._now()
+        talk.progress(f"pressing {digits}")
+        pressed_at = talk.now()
         for digit in digits:
-            await self._line.press(digit)
+            await talk.line.press(digit)
         if is_menu:
-            self._asked.clear()
-        self._ask(None if is_menu else f"[{digits}]", pressed_at, pressed_at)
+            talk.asked.clear()  # what came before the greeting is nobody's turn
+        talk.ask(None if is_menu else f"[{digits}]", pressed_at, pressed_at)
 
     def _offers(self, digit: str) -> bool:
-        heard = plain(self._ear.text())
-        if re.search(rf"\b({digit}|{NUMBER_WORDS.get(digit, digit)}|press a key)\b", heard):
+        """Return whether the menu has offered the key, or the notice is over and nothing came."""
+        talk = self._talk
+        text = talk.ear.text()
+        notice = NOTICE.search(text)
+        if notice is None:
+            return False
+        offer = rf"\b({digit}|{NUMBER_WORDS.get(digit, digit)}|press a key)\b"
+        if re.search(offer, plain(text[notice.end() :])):
             return True
-        quiet = self._listening.has_finished(self._now(), patience=MENU_SECONDS, since=0)
-        return quiet and bool(NOTICE.search(heard))
+        return self._has_finished(since=0)
 
-    async def _say(self, step: Say, audio: bytes, unsaid: list[Say]) -> None:
-        self._progress(f"you: {step.text}")
-        before = self._now()
-        unsaid.remove(step)
-        saying = asyncio.create_task(self._line.say(audio))
+    async def _say(self, step: Say) -> None:
+        talk, audio = self._talk, self._audio[step]
+        talk.progress(f"you: {step.text}")
+        before = talk.now()
+        self._unsaid.remove(step)
+        saying = asyncio.create_task(talk.line.say(audio))
         try:
-            await self._until(saying.done, len(audio) / 8000 + 5)
+            await talk.until(saying.done, len(audio) / 8000 + 5)
         except CallOver:
-            self._ask(step.text, before, self._now())
+            talk.ask(step.text, before, talk.now())
             raise
         finally:
             saying.cancel()
         utterance: Utterance = saying.result()
-        began_at = utterance.began_at or before
-        self._ask(step.text, began_at, utterance.ended_at or self._now())
-
-    def _ask(self, said: str | None, began_at: float, ended_at: float) -> None:
-        self._asked.append(_Asked(Turn(said), began_at, ended_at, self._listening.position))
+        talk.ask(step.text, utterance.began_at or before, utterance.ended_at or talk.now())
 
     async def _wait_for(self, over: str | None) -> None:
         """Wait until the buddy has answered and finished, or has said the words to speak over."""
-        asked = self._asked[-1]
-        is_greeting = asked.turn.said is None
-        limit = GREETING_SECONDS if is_greeting else self._waits.answer
-        if not await self._until(lambda: self._find_answer(asked), limit):
-            self._progress("no answer came")
+        talk = self._talk
+        asked = talk.asked[-1]
+        limit = GREETING_SECONDS if asked.turn.said is None else self._waits.answer
+        if not await talk.until(lambda: talk.find_answer(asked), limit):
+            talk.progress("no answer came")
             return
-        if over is not None and not over.strip():
+        if asked.answer is None or (over is not None and not over.strip()):
             return
+        began_at, place = asked.answer.began_at, talk.place(asked.answer)
         words = plain(over or "")
-        answer = asked.answer
-        began_at = 0.0 if answer is None else answer.began_at
-        place = 0.0 if answer is None else self._place(answer)
 
         def is_time() -> bool:
-            if words and words in plain(self._ear.text(place)):
-                return True
-            return self._listening.has_finished(
-                self._now(), patience=self._waits.patience, since=began_at
-            )
+            said_them = bool(words) and words in plain(talk.ear.text(place))
+            return said_them or self._has_finished(since=began_at)
 
-        await self._until(is_time, LONGEST_REPLY_SECONDS)
-        if words and words not in plain(self._ear.text(place)):
-            self._progress(f"the buddy never said {over!r}")
-        self._progress(f"buddy: {self._ear.text(place) or '(the recogniser is still reading)'}")
+        await talk.until(is_time, LONGEST_REPLY_SECONDS)
+        if self._has_finished(since=began_at):
+            await self._hear_out(place)
+        if words and words not in plain(talk.ear.text(place)):
+            talk.progress(f"the buddy never said {over!r}")
+        talk.progress(f"buddy: {talk.ear.text(place) or '(still being read)'}")
 
-    def _find_answer(self, asked: _Asked) -> bool:
-        if asked.answer is None:
-            asked.answer = self._listening.answer_to(asked.began_at, asked.ended_at)
-            if asked.answer is not None:
-                gap = max(0.0, asked.answer.began_at - asked.ended_at)
-                asked.turn.gap_ms = round(gap * 1000)
-                self._progress(f"sound after {gap:.2f} s")
-        return asked.answer is not None
+    async def _hear_out(self, place: float) -> None:
+        """Go on waiting for as long as the buddy's last words promise more."""
+        talk = self._talk
+        read = ""
+        while True:
+            before = read
+            await talk.until(lambda: talk.ear.text(place) != before, READING_SECONDS)  # noqa: B023 - waited for at once
+            read = talk.ear.text(place)
+            if not HOLD.search(plain(read)):
+                return
+            talk.progress(f"buddy: {read} (waiting)")
+            since = talk.now()
+            if not await talk.until(lambda: self._has_finished(since=since), LONGEST_HOLD_SECONDS):  # noqa: B023
+                return
 
-    async def _hang_up(self) -> None:
-        self._progress("hanging up")
-        await self._line.hang_up()
-        await self._until(lambda: False, 5.0)
-
-    # The line
-
-    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait for a condition; return whether it came. Raise `CallOver` when the call ends."""
-        limit = self._now() + seconds
-        # A timer of our own: `wait_for` loses a cancellation that comes together with an event.
-        alarm = asyncio.get_running_loop().call_at(limit, self._changed.set)
-        try:
-            while not condition():
-                if self._ended_at is not None:
-                    raise CallOver
-                if self._now() >= limit:
-                    return False
-                self._changed.clear()
-                await self._changed.wait()
-        finally:
-            alarm.cancel()
-        return True
-
-    async def _receive(self) -> None:
-        await self._line.receive()
-        if self._ended_at is None:
-            self._ended_at = self._now()
-        self._changed.set()
-
-    def _hear(self, frame: bytes, now: float) -> None:
-        self.recorded += frame
-        self._listening.hear(frame, now)
-        self._ear.hear(frame)
-        self._changed.set()
-
-    def _take(self, event: dict[str, Any], now: float) -> None:
-        match event["event"]:
-            case "answered":
-                self._answered_at = now
-                self._progress("answered")
-            case "mark":
-                mark = {"name": event["name"], "played_at": event["played_at"]}
-                self._marks.append((now, mark))
-            case "cleared":
-                self._listening.note_break()
-                if event["dropped_ms"] > 0:
-                    self._clears.append(now)
-            case "error":
-                self._report.errors.append(event["message"])
-                self._progress(f"Twilio: {event['message']}")
-            case "ended":
-                self._ended_at = now
-                self._report.end_reason = END_REASONS.get(event["reason"], "failed")
-                self._progress(f"ended: {event['reason'].replace('_', ' ')}")
-            case _:
-                pass
-        self._changed.set()
-
-
-# The exceptions that `dial` raises, for those who only import this module.
-DIAL_ERRORS = (NoExchange, EarFailed, SpeechUnavailable, UnreadableSound)
+    def _has_finished(self, *, since: float) -> bool:
+        talk = self._talk
+        return talk.listening.has_finished(talk.now(), patience=self._waits.patience, since=since)

@@ -68,13 +68,11 @@ class Line:
 
     def __init__(
         self,
-        call_sid: str,
         socket: aiohttp.ClientWebSocketResponse,
         *,
         on_frame: Callable[[bytes, float], None],
         on_event: Callable[[dict[str, Any], float], None],
     ) -> None:
-        self.call_sid = call_sid
         self._socket = socket
         self._on_frame = on_frame
         self._on_event = on_event

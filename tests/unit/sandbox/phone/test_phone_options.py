@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.phone.__main__ import _parse, script
-from sandbox.phone.caller import Say, Step, press, say
+from sandbox.phone.steps import Say, Step, press, say
 
 
 def steps(*arguments: str) -> list[Step]:
