@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TextIO
 
@@ -16,12 +17,11 @@ class Console:
         self._has_colours = self._stream.isatty()
 
     def say(self, text: str = "") -> None:
-        # A reader that went away (`make run | head`) is no reason to stop a running product.
-        try:
+        # A reader that went away (`make run | head`) is no reason to stop a running product, and
+        # a terminal that was closed none to leave it running: its end comes as a signal.
+        with contextlib.suppress(OSError):
             self._stream.write(f"{text}\n")
             self._stream.flush()
-        except BrokenPipeError:
-            return
 
     def step(self, name: str, text: str) -> None:
         """Say how far one part has come."""

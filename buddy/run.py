@@ -115,8 +115,8 @@ def _stop_requested(console: Console, supervisor: Supervisor) -> asyncio.Event:
         if stop.is_set():
             supervisor.kill()
             return
-        console.say("\nStopping …")
         stop.set()
+        console.say("\nStopping …")
 
     for number in STOPPING_SIGNALS:
         asyncio.get_running_loop().add_signal_handler(number, request)
