@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 
 from quart import Quart
 
 from shared.clock import Clock, SystemClock
 from shared.settings import Settings
 from voice import routes
+from voice.announcements import TEXTS
+from voice.conversation.commands import Announcement
 from voice.resilience import RetryingTextToSpeech, TimedLanguageModel
 from voice.service import Providers, VoiceService
 
 
 def create_app(
-    settings: Settings, providers: Providers | None = None, clock: Clock | None = None
+    settings: Settings,
+    providers: Providers | None = None,
+    clock: Clock | None = None,
+    announcements: Mapping[Announcement, str] = TEXTS,
 ) -> Quart:
     """Return the voice service's app; its `service` stands in `app.extensions`."""
     app = Quart(__name__)
-    service = VoiceService(settings, providers or vendors(settings), clock or SystemClock())
+    service = VoiceService(
+        settings, providers or vendors(settings), clock or SystemClock(), announcements
+    )
     app.extensions["service"] = service
     routes.register(app, service)
     app.before_serving(service.start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,8 +55,15 @@ class Providers:
 class VoiceService:
     """One process's calls."""
 
-    def __init__(self, settings: Settings, providers: Providers, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        providers: Providers,
+        clock: Clock,
+        announcements: Mapping[Announcement, str],
+    ) -> None:
         self.settings = settings
+        self._announcements = announcements
         self.clock = clock
         self.validator = SignatureValidator(settings.twilio_auth_token.get_secret_value())
         self.is_draining = False
@@ -95,6 +102,7 @@ class VoiceService:
             self._providers.text_to_speech,
             model=self.settings.speech_model,
             folder=self.settings.data_dir / "announcements",
+            texts=self._announcements,
         )
         self._greetings = Greetings(self._providers.text_to_speech)
         self._desk = CallDesk(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from pydantic import SecretStr
 
 from sandbox.config import SandboxConfig
@@ -28,11 +32,18 @@ from tests.support.fakes import (
     FakeSpeechToText,
     FakeTextToSpeech,
 )
-from tests.support.serving import serving
+from tests.support.serving import START_SECONDS, serving
 from voice.app import create_app
+from voice.conversation.commands import Announcement
 from voice.service import Providers, VoiceService
 
-BUDDIES = "+14155550100"
+# Long announcements make long tests. These still say what the test phone listens for.
+SHORT_WORDS = {
+    **{announcement: f"{announcement.replace('_', ' ')}." for announcement in Announcement},
+    Announcement.NOTICE: "i am an ai.",
+    Announcement.NOTICE_SHORT: "an ai again.",
+    Announcement.MENU: "press a key.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +54,12 @@ class RunningVoice:
     service: VoiceService
     vendors: dict[str, str]  # base URLs by name
     database: Database
+
+    async def control(self, vendor: str, what: str, **body: Any) -> None:
+        """Tell a sandbox server how to behave: `script`, `fail_next`, `reset` or `seed`."""
+        url = f"{self.vendors[vendor]}/_control/{what}"
+        async with aiohttp.ClientSession() as http, http.post(url, json=body) as answer:
+            assert answer.ok, await answer.text()
 
 
 def free_port() -> int:
@@ -99,7 +116,7 @@ async def running_voice(
         settings = settings.model_copy(update=options)
         database = stack.enter_context(open_test_database(urls, ring))
         seed_installation(database, settings, datetime.now(UTC))
-        app = create_app(settings)
+        app = create_app(settings, announcements=SHORT_WORDS)
         await stack.enter_async_context(serving(app, port=port))
         yield RunningVoice(settings, app.extensions["service"], vendors, database)
 
@@ -127,6 +144,53 @@ async def voice_alone(urls: DatabaseUrls, folder: Path) -> AsyncIterator[Running
         settings = voice_settings(urls, folder, port=port, vendors=nowhere)
         database = stack.enter_context(open_test_database(urls, ring))
         seed_installation(database, settings, datetime.now(UTC))
-        app = create_app(settings, providers)
+        app = create_app(settings, providers, announcements=SHORT_WORDS)
         await stack.enter_async_context(serving(app, port=port))
         yield RunningVoice(settings, app.extensions["service"], nowhere, database)
+
+
+@asynccontextmanager
+async def voice_process(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Run `python -m voice` in a process of its own, until it is ready and to its end."""
+    log_path = settings.data_dir / "voice.log"
+    with log_path.open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "voice", env=_environment(settings), stdout=log, stderr=log
+        )
+    try:
+        await _until_ready(settings, process, log_path)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    given = {
+        f"BUDDY_{name.upper()}": value.get_secret_value()
+        if isinstance(value, SecretStr)
+        else str(value)
+        for name in settings.model_fields_set
+        if (value := getattr(settings, name)) is not None and name != "database_url"
+    }
+    assert settings.database_url is not None
+    return {**os.environ, **given, "DATABASE_URL": settings.database_url.get_secret_value()}
+
+
+async def _until_ready(
+    settings: Settings, process: asyncio.subprocess.Process, log_path: Path
+) -> None:
+    url = f"http://127.0.0.1:{settings.voice_port}/readyz"
+    async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as http:
+        while True:
+            assert process.returncode is None, _text(log_path)
+            with suppress(aiohttp.ClientError):
+                async with http.get(url) as answer:
+                    if answer.ok:
+                        return
+            await asyncio.wait([asyncio.ensure_future(process.wait())], timeout=0.1)
+
+
+def _text(path: Path) -> str:
+    return path.read_text()

@@ -67,7 +67,7 @@ class ReplyGenerated:
 
 @dataclass(frozen=True, slots=True)
 class SegmentStarted:
-    """The first frame of a segment went out: from now on it can be heard."""
+    """The first frame of a segment went out; it is heard once what was sent before is over."""
 
     reply: ReplyId
     segment: int

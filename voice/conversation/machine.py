@@ -67,6 +67,7 @@ class Conversation:
         self._utterance = Utterance()
         self._reply = last_reply  # events of any other reply are stale
         self._playback = Playback()
+        self._shown: Segment | None = None  # the segment on the live page
         self._is_generated = True
         self._floor_at = now  # when the floor last changed hands
         self._quiet_since = now  # when the caller last heard or said something
@@ -240,7 +241,7 @@ class Conversation:
                 self._is_generated = True
                 return self._settle(now)
             case on.SegmentStarted(_, number):
-                return self._start_segment(self._playback.segment(number), now)
+                return self._send_segment(self._playback.segment(number), now)
             case on.SegmentPlayed(_, number, share):
                 return self._advance_segment(self._playback.segment(number), share, now)
             case on.ReplyFailed(reply):
@@ -255,25 +256,19 @@ class Conversation:
     def _announce(
         self, reply: ReplyId, announcement: Announcement, *, is_cover: bool = False
     ) -> Command:
-        number = self._playback.add(Side.LINE, self._texts[announcement])
+        number = self._playback.add(Side.LINE, self._texts[announcement], is_cover=is_cover)
         return do.Announce(reply, number, announcement, is_cover=is_cover)
 
-    def _start_segment(self, segment: Segment | None, now: float) -> list[Command]:
-        if segment is None or segment.is_started:
+    def _send_segment(self, segment: Segment | None, now: float) -> list[Command]:
+        if segment is None or segment.is_over:
             return []
-        segment.is_started = True
-        if segment.side is Side.LINE:
-            return []
-        self._moved_at = now
-        self._failures = 0
-        if self.phase is Phase.THINKING:
-            self.phase = Phase.SPEAKING
-        return [do.ShowInterim(Side.BUDDY, segment.text)]
+        self._playback.send(segment)
+        return self._show_audible(now)
 
     def _advance_segment(self, segment: Segment | None, share: float, now: float) -> list[Command]:
         if segment is None or segment.is_over:
             return []
-        commands = self._start_segment(segment, now)
+        commands = self._send_segment(segment, now)
         segment.share = max(segment.share, min(share, 1.0))
         self._quiet_since = now
         if segment.side is Side.BUDDY:
@@ -281,7 +276,22 @@ class Conversation:
         if segment.share < 1:
             return commands
         segment.is_written = True
-        return [*commands, do.WriteEntry(segment.side, segment.text), *self._settle(now)]
+        commands.append(do.WriteEntry(segment.side, segment.text))
+        return [*commands, *self._show_audible(now), *self._settle(now)]
+
+    def _show_audible(self, now: float) -> list[Command]:
+        """Show what plays from now on; with its own first sound the buddy has the floor."""
+        segment = self._playback.audible
+        if segment is None or segment is self._shown:
+            return []
+        self._shown = segment
+        if segment.side is Side.LINE:
+            return []
+        self._moved_at = now
+        self._failures = 0
+        if self.phase is Phase.THINKING:
+            self.phase = Phase.SPEAKING
+        return [do.ShowInterim(Side.BUDDY, segment.text)]
 
     def _settle(self, now: float) -> list[Command]:
         """End the reply once it is written and heard to its last word."""
@@ -300,14 +310,14 @@ class Conversation:
         return self._warn_if_idle(now)
 
     def _reply_deadline(self) -> float:
-        if self._playback.is_audible:
+        if self._playback.audible is not None:
             return self._progress_at + self.rules.playback_stall
         cover_at = self._quiet_since + self.rules.cover_after
         return min(cover_at, self._moved_at + self.rules.reply_timeout)
 
     def _mend_reply(self, now: float) -> list[Command]:
         """Do something about a reply that does not move."""
-        if self._playback.is_audible:  # its marks got lost: take it as heard so far
+        if self._playback.audible is not None:  # its marks got lost: take it as heard so far
             commands = self._cut_off()
             self._give_floor_to_caller(now)
             return [*commands, *self._warn_if_idle(now)]

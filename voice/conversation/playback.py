@@ -1,4 +1,8 @@
-"""What a reply consists of, and how much of it the caller has heard."""
+"""What a reply consists of, and how much of it the caller has heard.
+
+Segments are sent long before they can be heard: the line plays them one after the other, in
+the order they were sent.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,13 @@ from dataclasses import dataclass
 from voice.conversation.commands import Side, WriteEntry
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Segment:
     """One piece of a reply on its way to the caller's ear."""
 
     side: Side
     text: str
-    is_started: bool = False
+    is_cover: bool = False  # it covers a wait, and is no part of the conversation
     share: float = 0.0  # of it, heard
     is_written: bool = False
 
@@ -24,19 +28,25 @@ class Segment:
 
 
 class Playback:
-    """The segments of one reply, by number."""
+    """The segments of one reply, by number, and those on the line, in their order."""
 
     def __init__(self) -> None:
         self._segments: list[Segment] = []
+        self._line: list[Segment] = []
 
-    def add(self, side: Side, text: str) -> int:
+    def add(self, side: Side, text: str, *, is_cover: bool = False) -> int:
         """Append a segment and return its number."""
-        self._segments.append(Segment(side, text))
+        self._segments.append(Segment(side, text, is_cover))
         return len(self._segments) - 1
 
     def segment(self, number: int) -> Segment | None:
         """Return the segment, or None where a message names one that never was."""
         return self._segments[number] if 0 <= number < len(self._segments) else None
+
+    def send(self, segment: Segment) -> None:
+        """Take note that the segment's first frame is on the line."""
+        if segment not in self._line:
+            self._line.append(segment)
 
     @property
     def last(self) -> Segment:
@@ -44,24 +54,19 @@ class Playback:
         return self._segments[-1]
 
     @property
-    def is_started(self) -> bool:
-        """Whether anything in the buddy's own voice went out."""
-        return any(s.is_started and s.side is Side.BUDDY for s in self._segments)
-
-    @property
-    def is_audible(self) -> bool:
-        """Whether something is playing now."""
-        return any(s.is_started and not s.is_over for s in self._segments)
+    def audible(self) -> Segment | None:
+        """The segment that is playing now."""
+        return next((segment for segment in self._line if not segment.is_over), None)
 
     @property
     def is_over(self) -> bool:
         """Whether everything has been heard."""
-        return all(s.is_over for s in self._segments)
+        return all(segment.is_over for segment in self._segments)
 
     @property
     def heard_text(self) -> str:
-        """What the caller heard of the buddy's own words."""
-        heard = (heard_part(s.text, s.share)[0] for s in self._segments if s.side is Side.BUDDY)
+        """What the caller heard, but for covers: to the model, apologies are its own words."""
+        heard = (heard_part(s.text, s.share)[0] for s in self._segments if not s.is_cover)
         return " ".join(part for part in heard if part)
 
     def drop(self, number: int) -> list[WriteEntry]:
@@ -69,30 +74,25 @@ class Playback:
         segment = self.segment(number)
         if segment is None or segment.is_written:
             return []
-        heard, unheard = heard_part(segment.text, segment.share if segment.is_started else 0.0)
-        segment.text, segment.share, segment.is_written = heard, 1.0, True
-        return [WriteEntry(segment.side, heard, unheard)] if heard else []
+        segment.text, unheard = heard_part(segment.text, segment.share)
+        segment.share, segment.is_written = 1.0, True
+        return [WriteEntry(segment.side, segment.text, unheard)] if segment.text else []
 
     def close(self) -> list[WriteEntry]:
-        """Return the rows of what was cut off; nothing is heard after this."""
-        rows: list[WriteEntry] = []
-        unsaid: list[str] = []
+        """Return the row of what was cut off; nothing is heard after this."""
+        audible = self.audible
+        if audible is None:
+            return []
+        heard, unheard = heard_part(audible.text, audible.share)
+        unsaid = [
+            segment.text
+            for segment in self._segments
+            if segment.side is audible.side and segment is not audible and not segment.is_over
+        ]
         for segment in self._segments:
-            if segment.is_written:
-                continue
             segment.is_written = True
-            heard, unheard = heard_part(segment.text, segment.share)
-            if segment.is_started:
-                rows.append(WriteEntry(segment.side, heard, unheard, was_interrupted=True))
-            elif segment.side is Side.BUDDY:
-                unsaid.append(segment.text)
-        if unsaid and self.is_started:
-            last = (
-                rows.pop() if rows and rows[-1].side is Side.BUDDY else WriteEntry(Side.BUDDY, "")
-            )
-            unheard = " ".join(part for part in (last.unheard, *unsaid) if part)
-            rows.append(WriteEntry(Side.BUDDY, last.text, unheard, was_interrupted=True))
-        return [row for row in rows if row.text or row.unheard]
+        unheard = " ".join(part for part in (unheard, *unsaid) if part)
+        return [WriteEntry(audible.side, heard, unheard, was_interrupted=True)]
 
 
 def heard_part(text: str, share: float) -> tuple[str, str]:

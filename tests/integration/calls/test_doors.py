@@ -92,7 +92,7 @@ async def first_answer(
 def rows(voice: RunningVoice, query: str) -> list[Any]:
     assert voice.settings.database_url is not None
     with psycopg.connect(voice.settings.database_url.get_secret_value()) as connection:
-        return connection.execute(query).fetchall()  # type: ignore[arg-type]  # a test's own SQL
+        return connection.execute(query).fetchall()
 
 
 async def test_webhook_answers_with_a_stream_and_takes_the_call(

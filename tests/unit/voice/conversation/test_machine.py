@@ -140,6 +140,23 @@ def test_interruption_keeps_only_what_the_caller_heard() -> None:
     assert conversation.receive(on.SegmentPlayed(reply, 1), 16.3) == []  # the echo of `clear`
 
 
+def test_segment_sent_ahead_is_shown_and_struck_out_only_when_its_turn_comes() -> None:
+    conversation, reply = speaking_conversation()
+    sent_ahead = conversation.receive(on.SegmentStarted(reply, 1), 14.1)
+
+    shown = conversation.receive(on.SegmentPlayed(reply, 0), 15)
+    cut = conversation.receive(on.TranscriptReceived("stop", is_final=False), 15.1)
+
+    assert sent_ahead == []
+    assert shown == [
+        do.WriteEntry(Side.BUDDY, "Once upon a time."),
+        do.ShowInterim(Side.BUDDY, "There was a bear who sang."),
+    ]
+    assert cut[1] == do.WriteEntry(
+        Side.BUDDY, "", "There was a bear who sang.", was_interrupted=True
+    )
+
+
 def test_segments_never_heard_are_written_as_unheard() -> None:
     conversation, reply = speaking_conversation()
     conversation.receive(on.SegmentPlayed(reply, 0, share=0.55), 14.5)
@@ -265,6 +282,23 @@ def test_failed_reply_is_apologised_for_and_the_third_in_a_row_ends_the_call() -
         Announcement.FAILED_GOODBYE,
     ]
     assert ended[-1] == do.HangUp(EndReason.FAILED)
+
+
+def test_model_is_told_the_apology_and_that_the_turn_before_is_over() -> None:
+    conversation, reply = thinking_conversation("tell me more")
+    (apology,) = conversation.receive(on.ReplyFailed(reply), 13)
+    assert isinstance(apology, do.Announce)
+    conversation.receive(on.SegmentPlayed(apology.reply, apology.segment), 15)
+    conversation.receive(on.TranscriptReceived("tell me more", is_final=True, ended_at=16), 16)
+
+    request = conversation.tick(16.8)[-1]
+
+    assert isinstance(request, do.GenerateReply)
+    assert request.history[-3:] == (
+        Message(Side.CALLER, "tell me more"),
+        Message(Side.BUDDY, TEXTS[Announcement.REPLY_FAILED]),
+        Message(Side.CALLER, "tell me more"),
+    )
 
 
 def test_segment_that_cannot_be_spoken_is_apologised_for_after_what_plays() -> None:

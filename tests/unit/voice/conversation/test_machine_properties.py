@@ -91,6 +91,8 @@ class Witness:
                     self.segments += 1
                     if isinstance(command, do.Speak):
                         self.spoken.append(command.text)
+                    else:
+                        self.spoken.append(TEXTS[command.announcement])
                 case do.Interrupt(reply):
                     self.retired.add(reply)
                 case do.GenerateReply(reply, history):
