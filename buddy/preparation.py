@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
 
 from buddy.console import Console
 from buddy.guarding import GuardProcess
+from buddy.programs import ROOT
+from buddy.setup.stamps import Stamps, key_of
 from shared import embedded, migrations
 from shared.clock import SystemClock
 from shared.database import DatabaseUrls, database_urls, open_database
@@ -17,6 +22,7 @@ from shared.sealing import KeyMissing, KeyRing
 from shared.seed.installation import seed_installation
 from shared.settings import Settings
 
+ENGINES = ROOT / "sandbox" / "engines"
 LOOK_SECONDS = 2.0  # how often the embedded server is looked after
 
 
@@ -76,6 +82,7 @@ class EmbeddedServer:
 
 def prepare(settings: Settings) -> None:
     """Make the keys once, bring the schema up to date, seed what is missing."""
+    forget_other_voices(settings, os.environ)
     urls = database_urls(settings)
     ensure_keys(settings, urls)
     migrations.upgrade(urls.direct)
@@ -84,6 +91,22 @@ def prepare(settings: Settings) -> None:
         seed_installation(database, settings, SystemClock().now())
     finally:
         database.close_now()
+
+
+def forget_other_voices(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Remove announcements that other voices spoke than those the sandbox has now.
+
+    The voice service keeps them by words, voice and model, as a vendor names them; the sandbox
+    keeps those names whether it speaks by engine or in tones.
+    """
+    if settings.environment != "sandbox":
+        return
+    files = [*ENGINES.rglob("*.py"), *ENGINES.rglob("*.json")]
+    voices = key_of(environ.get("BUDDY_SANDBOX_SCRIPT", ""), files=files)
+    stamps = Stamps(settings.data_dir)
+    if not stamps.fits("announcements.voices", voices):
+        shutil.rmtree(settings.data_dir / "announcements", ignore_errors=True)
+        stamps.set("announcements.voices", voices)
 
 
 def ensure_keys(settings: Settings, urls: DatabaseUrls) -> None:
