@@ -74,8 +74,7 @@ async def serving(app: Any, port: int = 0) -> AsyncIterator[str]:
         yield f"http://{LOOPBACK}:{listener.getsockname()[1]}"
     finally:
         server.stop()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        await asyncio.wait({running})
         if left := set(server.server_state.tasks):
             await asyncio.wait(left, timeout=CLOSING_SECONDS)
         listener.close()
