@@ -1,0 +1,90 @@
+"""A real phone call, read in a browser while it is being said."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import WebSocket, expect
+
+from sandbox.phone.caller import dial, press, say
+from shared.seed.installation import DEMO_NUMBER
+from tests.e2e.conftest import SignIn, Visit, is_ready
+from tests.e2e.running_site import RunningSite
+from tests.support.serving import serving
+from tests.support.voice_service import SHORT_WORDS, free_port, scripted_vendors, voice_settings
+from voice.app import create_app
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+WORDS = "please tell me what happened in the marmalade factory near the river this morning"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def twilio_url(site: RunningSite) -> AsyncIterator[str]:
+    """Run a voice service on the site's own database and yield where to phone it."""
+    port = free_port()
+    folder = Path(site.environment["BUDDY_DATA_DIR"])
+    async with scripted_vendors(port) as vendors:
+        settings = voice_settings(site.database_urls, folder, port=port, vendors=vendors)
+        app = create_app(settings, announcements=SHORT_WORDS)
+        async with serving(app, port=port):
+            yield vendors["twilio"]
+
+
+async def test_words_appear_while_they_are_spoken_and_nobody_else_sees_them(
+    visit: Visit, sign_in: SignIn, twilio_url: str
+) -> None:
+    page = await visit("/")
+    await sign_in(page, "Sam Demo")
+    stranger = await visit("/")
+    await sign_in(stranger, "Alex Other")
+    seen_by_stranger: list[str] = []
+    stranger.on("websocket", lambda socket: _note_frames(socket, seen_by_stranger))
+    await page.get_by_role("link", name="Calls", exact=True).click()
+
+    loop = asyncio.get_running_loop()
+    spoken: dict[str, float] = {}
+
+    def note(line: str) -> None:
+        spoken.setdefault(line, loop.time())
+
+    calling = asyncio.create_task(
+        dial(
+            twilio_url,
+            press("3"),
+            say(WORDS),
+            caller=DEMO_NUMBER.e164,
+            progress=note,
+        )
+    )
+    await page.get_by_role("link").filter(has_text="Live now").click()
+    transcript = page.get_by_role("log", name="Transcript")
+    interim = page.get_by_test_id("interim")
+    await page.wait_for_url("**/calls/call_*")
+    await stranger.goto(page.url)
+    await expect(transcript).to_contain_text("Ethan")
+    await expect(interim).to_contain_text("please tell me what")
+    shown_at = loop.time()
+    await expect(transcript.locator(".side-caller")).to_contain_text(WORDS)
+    await expect(transcript.locator(".side-buddy").last).to_contain_text(f"You said {WORDS}.")
+    report = await calling
+    await expect(page.get_by_role("status")).to_have_text("You hung up")
+    await page.get_by_role("link", name="All your calls").click()
+
+    assert report.problems(max_gap=4) == []
+    assert shown_at - spoken[f"you: {WORDS}"] < len(WORDS) / 25  # before the last word was said
+    call = page.get_by_role("link").filter(has_text="Ethan").first
+    await expect(call).to_contain_text(re.compile(r"\d+ s"))  # its seconds
+    await is_ready(stranger)
+    await expect(stranger.get_by_role("heading", name="No such call")).to_be_visible()
+    assert seen_by_stranger
+    assert not [frame for frame in seen_by_stranger if "marmalade" in frame]
+
+
+def _note_frames(socket: WebSocket, frames: list[str]) -> None:
+    socket.on("framereceived", lambda payload: frames.append(str(payload)))
