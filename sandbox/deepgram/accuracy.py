@@ -145,13 +145,14 @@ def main() -> None:
     readings = asyncio.run(measure(Path(options.folder), options.pace, options.url))
     report = table(readings, options.pace)
     if options.write:
-        _put_between_markers(options.write, report)
+        put_between("recordings", options.write, report)
     else:
         sys.stdout.write(report)
 
 
-def _put_between_markers(path: Path, report: str) -> None:
-    begin, end = "<!-- recordings -->\n", "<!-- /recordings -->"
+def put_between(marker: str, path: Path, report: str) -> None:
+    """Replace what stands between a file's markers."""
+    begin, end = f"<!-- {marker} -->\n", f"<!-- /{marker} -->"
     before, _, rest = path.read_text("utf-8").partition(begin)
     _, _, after = rest.partition(end)
     path.write_text(f"{before}{begin}{report}{end}{after}", "utf-8")

@@ -81,7 +81,16 @@ class WhisperEar:
         if found is None:
             return None
         text, confidence = found
+        if span.is_final and span.is_utterance_end:
+            text = written_out(text)
         return spread(text.split(), voiced, confidence)
+
+
+def written_out(text: str) -> str:
+    """Begin a sentence in upper case and end it: with key terms, Whisper forgets to."""
+    if text and text[-1].isalnum():
+        text += "."
+    return text[:1].upper() + text[1:]
 
 
 def spread(

@@ -5,6 +5,7 @@ Per platform.openai.com/docs/api-reference: chat, audio/createSpeech, models, st
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -43,6 +44,7 @@ NO_KEY = (
     "You didn't provide an API key. You need to provide your API key in an Authorization header "
     "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
 )
+PATIENCE = 3.0  # seconds without a word until a stream is opened all the same
 CONTENT_TYPES = {"pcm": "audio/pcm", "wav": "audio/wav"}
 
 
@@ -96,7 +98,14 @@ def create_app(
         if not stream.is_streamed:
             return await completion.whole(model.reply(wanted))
         written = model.reply(wanted)
-        first = await anext(written)  # what fails before it has a status of its own
+        first = asyncio.ensure_future(anext(written))
+        try:  # what fails soon has a status of its own
+            await asyncio.wait([first], timeout=PATIENCE)
+            if first.done():
+                first.result()
+        except BaseException:
+            await _drop(first, written)
+            raise
         return _streamed(
             _events(completion, first, written, control), "text/event-stream; charset=utf-8"
         )
@@ -159,21 +168,35 @@ def _install_models(app: Quart, control: Control) -> None:
 
 
 async def _events(
-    completion: Completion, first: Written, written: AsyncGenerator[Written], control: Control
+    completion: Completion,
+    first: asyncio.Future[Written],
+    written: AsyncGenerator[Written],
+    control: Control,
 ) -> AsyncGenerator[str]:
-    async with aclosing(written):
-        yield sse(completion.opening(first))
-        for chunk in completion.chunks(first):
+    try:
+        while not (await asyncio.wait([first], timeout=PATIENCE))[0]:
+            yield ": a local model reads slowly\n\n"  # a comment keeps a client's read alive
+        yield sse(completion.opening(first.result()))
+        for chunk in completion.chunks(first.result()):
             yield sse(chunk)
-        try:
-            async for piece in written:
-                await control.before("chat:chunk")
-                for chunk in completion.chunks(piece):
-                    yield sse(chunk)
-        except (EngineUnavailable, InjectedStatus) as error:
-            yield sse(error_body(500, str(error)))
-            return
+        async for piece in written:
+            await control.before("chat:chunk")
+            for chunk in completion.chunks(piece):
+                yield sse(chunk)
         yield DONE
+    except (EngineUnavailable, InjectedStatus) as error:
+        yield sse(error_body(500, str(error)))
+    finally:
+        await _drop(first, written)
+
+
+async def _drop(first: asyncio.Future[Written], written: AsyncGenerator[Written]) -> None:
+    """Stop the model's work: a generator can't be closed while somebody waits for it."""
+    first.cancel()
+    await asyncio.wait([first])
+    if not first.cancelled():
+        first.exception()  # it has been told, or nobody is left to be told
+    await written.aclose()
 
 
 async def _audio(

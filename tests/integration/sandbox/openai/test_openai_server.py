@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from quart import Quart
 
 from sandbox.config import SandboxConfig
-from sandbox.engines.roles import Engines, ReplyEnded, TextWritten
+from sandbox.engines.roles import Engines, EngineUnavailable, ReplyEnded, TextWritten
 from sandbox.engines.script_ear import ScriptRecogniser
 from sandbox.engines.script_voices import ScriptVoices
 from sandbox.engines.tones import pcm_from_text
@@ -280,6 +280,46 @@ async def test_failures_come_when_asked_for() -> None:
             await s.client.audio.speech.create(
                 model="tts-1", voice="ash", input="a long enough sentence", response_format="pcm"
             )
+
+
+async def test_a_slow_model_keeps_the_stream_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sandbox.openai.app.PATIENCE", 0.05)
+    async with server() as s, httpx2.AsyncClient() as http:
+        await s.control("script", {"replies": [{"text": "At last.", "first_token_ms": 300}]})
+        response = await http.post(
+            f"{s.base}/v1/chat/completions",
+            json={"model": MODEL, "messages": asking("hi"), "stream": True},
+            headers={"Authorization": "Bearer sandbox"},
+        )
+        stream = await s.client.chat.completions.create(
+            model=MODEL, messages=asking("hi"), stream=True
+        )
+        texts = [chunk.choices[0].delta.content or "" async for chunk in stream]
+
+    assert response.text.startswith(": ")
+    assert response.text.rstrip().endswith("[DONE]")
+    assert "".join(texts) == "At last."
+
+
+class FailingModel:
+    """Is never there."""
+
+    async def reply(self, request: Any) -> Any:
+        if request.messages:
+            message = "it has died"
+            raise EngineUnavailable(message)
+        yield ReplyEnded("stop", 0, 0)
+
+
+async def test_a_missing_engine_is_a_server_error() -> None:
+    engines = Engines(ScriptRecogniser(), FailingModel(), ScriptVoices(), is_ready=lambda: False)
+    async with server(engines) as s, httpx2.AsyncClient() as http:
+        with pytest.raises(openai.InternalServerError) as failed:
+            await s.client.chat.completions.create(model=MODEL, messages=asking("hi"), stream=True)
+        ready = await http.get(f"{s.base}/readyz")
+
+    assert failed.value.status_code == 503
+    assert ready.status_code == 503
 
 
 class PatientModel:

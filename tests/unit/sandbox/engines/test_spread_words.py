@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.engines.recogniser import spread
+from sandbox.engines.recogniser import spread, written_out
 
 
 def test_words_begin_and_end_with_the_voice_and_leave_its_pauses_out() -> None:
@@ -33,3 +33,11 @@ def test_words_keep_their_order(words: list[str], lengths: list[tuple[int, int]]
     times = [time for word in placed for time in (word.started_at, word.ended_at)]
     assert times == sorted(times)
     assert (times[0], times[-1]) == (voiced[0][0], voiced[-1][1])
+
+
+def test_a_sentence_is_written_as_one() -> None:
+    heard = ["what your country can do", "Ask not!", "", "who..."]
+
+    written = [written_out(text) for text in heard]
+
+    assert written == ["What your country can do.", "Ask not!", "", "Who..."]
