@@ -14,6 +14,8 @@ ASK_PLAYWRIGHT = (
     "from playwright.sync_api import sync_playwright\n"
     "with sync_playwright() as p: print(p.chromium.executable_path)"
 )
+LOG = "browser.log"
+PATH_LOG = "browser-path.log"
 
 
 class BrowserMissing(Exception):
@@ -41,11 +43,14 @@ def install(place: Place, line: Line) -> None:
         if on_path() is not None:
             return
     _try(place, line, [str(place.python), "-m", "playwright", "install", "chromium"], None)
-    _try(place, line, [str(place.python), "-c", ASK_PLAYWRIGHT], None)
-    path = Path((place.logs / "browser.log").read_text(errors="replace").strip() or "missing")
+    _try(place, line, [str(place.python), "-c", ASK_PLAYWRIGHT], None, PATH_LOG)
+    path = Path((place.logs / PATH_LOG).read_text(errors="replace").strip() or "missing")
     if not path.exists():
-        command = "apt-get install chromium" if shutil.which("apt-get") else "chromium"
-        message = f"  No browser could be had. Install the package by hand: {command}"
+        by_hand = "apt-get install chromium" if shutil.which("apt-get") else "the package chromium"
+        message = (
+            f"  No browser could be had. Install one by hand: {by_hand}\n"
+            f"  The whole log: {place.logs / LOG}"
+        )
         raise BrowserMissing(message)
     place.stamps.set("browser", str(path))
 
@@ -58,11 +63,17 @@ def _playwrights_own(place: Place) -> Path | None:
     return path if path.exists() else None
 
 
-def _try(place: Place, line: Line, command: list[str], environment: dict[str, str] | None) -> None:
+def _try(
+    place: Place,
+    line: Line,
+    command: list[str],
+    environment: dict[str, str] | None,
+    log: str = LOG,
+) -> None:
     try:
         carry_out(
             command,
-            log=place.logs / "browser.log",
+            log=place.logs / log,
             line=line,
             cwd=place.root,
             environment=environment,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from buddy.setup import packages
+from buddy.setup import browser, packages
+from buddy.setup.browser import BrowserMissing
 from buddy.setup.place import Place
 from buddy.setup.progress import Line, StepFailed, carry_out
 from buddy.setup.setting_up import ROOT, STEPS, Step, set_up
@@ -160,3 +162,58 @@ def test_requirements_are_all_hashed_and_name_no_index(name: str) -> None:
 
 def test_every_step_serves_a_purpose_that_make_asks_for() -> None:
     assert {purpose for step in STEPS for purpose in step.purposes} == {"tools", "run", "test"}
+
+
+def test_an_interpreter_that_can_make_no_environment_is_told_which_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+
+    with pytest.raises(StepFailed) as failure:
+        packages.make_venv(Place(tmp_path), Line("Python environment", "soon"))
+
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert f"Python {version}" in str(failure.value) or f"python{version}-venv" in str(
+        failure.value
+    )
+
+
+def test_a_browser_that_could_not_be_had_stops_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        message = "  Install one by hand: apt-get install chromium"
+        raise BrowserMissing(message)
+
+    assert set_up(Place(tmp_path), "run", [step("browser", fail), step("after")]) == 0
+
+    said = capsys.readouterr().out
+    assert "apt-get install chromium" in said
+    assert "those in a browser will fail" in said
+    assert Place(tmp_path).stamps.fits("after", "key")
+
+
+def test_a_browser_on_the_path_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert browser.on_path() is None
+
+    chrome = tmp_path / "google-chrome"
+    chrome.touch(mode=0o755)
+
+    assert browser.is_there(Place(tmp_path))
+    assert browser.on_path() == str(chrome)
+
+
+def test_playwrights_own_browser_counts_while_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    place = Place(tmp_path)
+    chrome = tmp_path / "chrome"
+    chrome.touch()
+    place.stamps.set("browser", str(chrome))
+    assert browser.is_there(place)
+
+    chrome.unlink()
+
+    assert not browser.is_there(place)
