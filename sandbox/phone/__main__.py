@@ -98,6 +98,13 @@ def _sandbox_url() -> str:
     return f"http://127.0.0.1:{port or PORT_BASE}"
 
 
+def _recording(name: str) -> Path:
+    """Return a recording: a file, or one in the folder that BUDDY_RECORDINGS names."""
+    path = Path(name)
+    folder = os.environ.get("BUDDY_RECORDINGS")
+    return Path(folder) / path if folder and not path.exists() else path
+
+
 def script(options: argparse.Namespace) -> list[Step]:
     """Return the steps that the options ask for."""
     steps: list[Step] = [press(options.digits)] if options.digits else []
@@ -107,7 +114,7 @@ def script(options: argparse.Namespace) -> list[Step]:
             over = value
         else:
             steps.append(
-                play(Path(value), over=over) if option == "--wav" else say(value, over=over)
+                play(_recording(value), over=over) if option == "--wav" else say(value, over=over)
             )
             over = None
     if over is not None and isinstance(last := steps[-1] if steps else None, Say):
@@ -155,6 +162,8 @@ def _summarise(report: PhoneReport, problems: list[str]) -> None:
         cut = " -" if turn.interrupted else ""
         _show(f"  buddy  {turn.heard or '(nothing)'}{cut}  [{gap}]")
     _show(f"{report.seconds:.0f} s, ended by {report.end_reason.replace('_', ' ')}")
+    for error in report.errors:
+        _show(f"  {error}")
     for problem in problems:
         _show(f"not good: {problem}")
 

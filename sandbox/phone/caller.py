@@ -29,7 +29,7 @@ from sandbox.phone.ear import Ear, EarFailed, plain
 from sandbox.phone.line import ExchangeSettings, NoExchange, Utterance, place, settings_of
 from sandbox.phone.report import NOTICE, PhoneReport, Turn
 from sandbox.phone.steps import HangUp, Press, Say, Step, hang_up, play, press, say
-from sandbox.phone.talk import CallOver, Talk
+from sandbox.phone.talk import Asked, CallOver, Talk
 from sandbox.sound import SpeechUnavailable, UnreadableSound, read_wave, speak, write_wave
 
 PATIENCE_SECONDS = 1.0  # silence after which a scripted buddy has finished
@@ -141,7 +141,7 @@ class _Waits:
     ) -> Self:
         gap = max_gap or default_max_gap(is_scripted=settings.is_scripted)
         usual = PATIENCE_SECONDS if settings.is_scripted else ENGINE_PATIENCE_SECONDS
-        return cls(patience or usual, max(gap + 5.0, gap * 1.5))
+        return cls(patience or usual, max(gap + 2.0, gap * 1.5))
 
 
 class _Caller:
@@ -236,7 +236,7 @@ class _Caller:
         talk = self._talk
         asked = talk.asked[-1]
         limit = GREETING_SECONDS if asked.turn.said is None else self._waits.answer
-        if not await talk.until(lambda: talk.find_answer(asked), limit):
+        if not await talk.until(lambda: talk.find_answer(asked) or self._ran_on(asked), limit):
             talk.progress("no answer came")
             return
         if asked.answer is None or (over is not None and not over.strip()):
@@ -254,6 +254,14 @@ class _Caller:
         if words and words not in plain(talk.ear.text(place)):
             talk.progress(f"the buddy never said {over!r}")
         talk.progress(f"buddy: {talk.ear.text(place) or '(still being read)'}")
+
+    def _ran_on(self, asked: Asked) -> bool:
+        """Return whether a key was answered without the least break in what was being said."""
+        is_key = asked.began_at == asked.ended_at
+        if not is_key or not self._has_finished(since=asked.ended_at):
+            return False
+        self._talk.take_last_sound(asked)
+        return True
 
     async def _hear_out(self, place: float) -> None:
         """Go on waiting for as long as the buddy's last words promise more."""

@@ -18,6 +18,7 @@ import aiohttp
 
 BYTES_A_SECOND = 8000
 CHUNK_BYTES = 160 * 5  # 100 ms a message
+KEEP_ALIVE_SECONDS = 4.0  # ten without sound or a word and Deepgram hangs up
 READING_SECONDS = 45.0  # how long the recogniser may take over its last words
 NOT_A_WORD = re.compile(r"[^a-z0-9' ]+")
 
@@ -138,7 +139,14 @@ class Ear:
 
     async def _send(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         with contextlib.suppress(ConnectionError, aiohttp.ClientError):
-            while (chunk := await self._outbox.get()) is not None:
+            while True:
+                try:
+                    chunk = await asyncio.wait_for(self._outbox.get(), KEEP_ALIVE_SECONDS)
+                except TimeoutError:
+                    await socket.send_json({"type": "KeepAlive"})
+                    continue
+                if chunk is None:
+                    break
                 await socket.send_bytes(chunk)
             await socket.send_json({"type": "CloseStream"})
 

@@ -71,7 +71,7 @@ class Listening:
     def silence_before(self, sound: Sound) -> int:
         """Return how many bytes of silence were on the line before a sound."""
         earlier = [other.end_position for other in self.sounds if other.position < sound.position]
-        return sound.position - max(earlier, default=0)
+        return max(0, sound.position - max(earlier, default=0))
 
     def has_finished(self, now: float, *, patience: float, since: float) -> bool:
         """Return whether there was sound after `since`, and none for `patience` seconds."""

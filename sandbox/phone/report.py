@@ -9,7 +9,7 @@ from typing import Any, Literal
 EndReason = Literal["caller", "closing", "rejected", "stream_failed", "failed", "line_lost"]
 GOOD_ENDS = ("caller", "closing")
 # A notice says that this is an AI, or that the call is transcribed, whatever the spelling heard.
-NOTICE = re.compile(r"\b(a\.? ?i\.?|artificial|transcri\w*)(?=\W|$)", re.IGNORECASE)
+NOTICE = re.compile(r"\b(a[-. ]{0,2}i\.?|artificial|transcri\w*)(?=\W|$)", re.IGNORECASE)
 
 
 @dataclass(slots=True)

@@ -111,6 +111,12 @@ class Talk:
                 self.progress(f"sound after {gap:.2f} s")
         return asked.answer is not None
 
+    def take_last_sound(self, asked: Asked) -> None:
+        """Take what was sounding when the caller had ended for the answer: it came at once."""
+        last = self.listening.sounds[-1]
+        asked.answer = Sound(asked.ended_at, last.ended_at, asked.position, last.end_position)
+        asked.turn.gap_ms = 0
+
     def place(self, sound: Sound) -> float:
         """Return where on the line a sound's words begin, however loosely they are timed."""
         before = self.listening.silence_before(sound)

@@ -21,7 +21,7 @@ from sandbox.twilio.call import ENDED, Call, Fetch, Inline
 from sandbox.twilio.fields import API_VERSION, rfc2822
 
 LONGEST_TWIML = 4000
-SETTLING_SECONDS = 2.0
+SETTLING_SECONDS = 0.25  # a call that is being hung up is shown as it will be
 Answer = tuple[dict[str, Any], int]
 
 
@@ -86,7 +86,7 @@ async def _update(call: Call, form: Any) -> Any:
         call.hang_up("hung_up_by_api")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(call.has_ended.wait(), SETTLING_SECONDS)
-        return call_resource(call)
+        return call_resource(call) | {"status": status}
     if twiml is not None and url is None:
         if len(twiml) > LONGEST_TWIML:
             return error_body(400, "Twiml must be at most 4000 characters", 21620)

@@ -79,6 +79,22 @@ async def test_without_a_menu_the_key_is_pressed_after_the_notice() -> None:
     assert (report.end_reason, report.problems(4)) == ("closing", [])
 
 
+async def test_a_greeting_that_follows_the_menu_without_a_break_is_heard() -> None:
+    async def product(buddy: Buddy) -> None:
+        await buddy.begin(f"{NOTICE} {MENU}")
+        await buddy.until_key()
+        await buddy.begin(" Hello.")
+        await buddy.say(f"You said {await buddy.listen()}.")
+        await buddy.until_voice()
+
+    async with sandbox_with(product) as url:
+        report = await dial(url, press("1"), say("good day"), patience=PATIENCE)
+
+    assert report.turns[0].heard.endswith("hello.")
+    assert report.turns[1].heard == "you said good day."
+    assert report.problems(4) == []
+
+
 async def test_the_caller_speaks_over_the_buddy_once_it_has_said_the_words() -> None:
     async def product(buddy: Buddy) -> None:
         await buddy.say(NOTICE)

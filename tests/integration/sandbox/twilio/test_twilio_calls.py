@@ -174,6 +174,24 @@ async def test_a_server_that_is_not_there_is_tried_twice_and_named() -> None:
     assert phone.errors[0] == 11205
 
 
+async def test_a_server_that_takes_too_long_is_given_up() -> None:
+    async with exchange(voice_url="/slow#tt=200&rc=0") as line:
+        waiting = asyncio.Event()
+
+        @line.product.app.post("/slow")
+        async def slow() -> str:
+            await waiting.wait()
+            return ""
+
+        async with line.dial() as phone:
+            await phone.until("ended")
+        waiting.set()
+        webhook = await line.recorded("webhook")
+
+    assert phone.errors[0] == 11205
+    assert webhook["url"].endswith("#tt=200&rc=0")
+
+
 async def test_a_caller_who_hangs_up_ends_the_call() -> None:
     async with exchange() as line:
         line.product.twiml["/voice"] = (

@@ -38,6 +38,16 @@ def test_a_barge_in_at_the_end_belongs_to_the_last_utterance() -> None:
     ]
 
 
+def test_a_recording_is_looked_for_in_its_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BUDDY_RECORDINGS", str(tmp_path))
+
+    (step,) = steps("--wav", "hello.wav")
+
+    assert step == Say("hello.wav", wave=tmp_path / "hello.wav")
+
+
 def test_the_sandbox_is_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUDDY_SANDBOX_PORT_BASE", "9300")
 

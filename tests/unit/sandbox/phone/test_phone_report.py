@@ -75,6 +75,7 @@ def test_a_caller_who_hangs_up_on_purpose_waits_for_nobody() -> None:
         ("your buddy is an AI", True),
         ("your buddy is an A.I. and", True),
         ("an a i", True),
+        ("your A-I news desk", True),
         ("this call is transcribed.", True),
         ("a transcript is kept", True),
         ("artificial intelligence", True),
