@@ -79,6 +79,8 @@ app = rx.App(
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         rx.el.meta(name="theme-color", content="#ffc72e"),
     ],
+    # In place of Reflex's own error page and connection toast, which name it and its addresses.
+    app_wraps={(55, "ErrorBoundary"): broken.error_boundary},
     api_transformer=[http(), protected],
     backend_exception_handler=broken.on_handler_error,
 )

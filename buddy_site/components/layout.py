@@ -7,6 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import reflex as rx
+from reflex_components_core.core.banner import (  # type: ignore[import-untyped]
+    has_connection_errors,
+)
 
 from buddy_site import paths
 from buddy_site.components.links import server_link, sign_out_button
@@ -28,6 +31,12 @@ def page(*children: Any, at: str = "") -> rx.Component:
         _header(at),
         rx.el.main(*children, id="main", tab_index=-1),
         _footer(),
+        rx.cond(
+            has_connection_errors,
+            rx.el.div(
+                "The connection is gone. Trying again…", role="status", class_name="connection"
+            ),
+        ),
         rx.cond(
             rx.State.is_hydrated,
             rx.el.span(hidden=True, custom_attrs={"data-testid": "ready"}),

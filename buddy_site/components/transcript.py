@@ -8,13 +8,21 @@ from typing import Any
 
 import reflex as rx
 
+from buddy_site.components.links import server_link
 from buddy_site.state.live_call import CallState
 
 
 def transcript() -> rx.Component:
     """Return the transcript of the call in the page's state."""
     return rx.el.section(
-        rx.el.h2("What was said"),
+        rx.el.div(
+            rx.el.h2("What was said"),
+            rx.cond(
+                CallState.is_live & ~CallState.is_silent,
+                server_link("To the newest words", href="#now", class_name="text-link"),
+            ),
+            class_name="transcript-head",
+        ),
         rx.cond(
             CallState.earlier_count > 0,
             rx.el.button(
@@ -54,6 +62,7 @@ def transcript() -> rx.Component:
                 rx.el.p("Nothing was written down in this call.", class_name="soft"),
             ),
         ),
+        rx.el.span(id="now", class_name="now", tab_index=-1),
         class_name="stack tone-" + CallState.tone,
     )
 

@@ -4,9 +4,15 @@
 # Reflex makes its elements at run time, so they have no type.
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 import reflex as rx
 import structlog
 from reflex.event import EventSpec
+from reflex_components_core.base.error_boundary import (  # type: ignore[import-untyped]
+    ErrorBoundary,
+)
 
 from buddy_site import paths
 from buddy_site.components.links import server_link
@@ -30,10 +36,23 @@ def broken() -> rx.Component:
     )
 
 
+def error_boundary(is_stateful: bool) -> rx.Component:  # noqa: FBT001 - Reflex calls it
+    """Return what catches a page that breaks and shows `broken` in its place."""
+    props = {} if is_stateful else {"on_error": rx.noop()}
+    boundary: rx.Component = ErrorBoundary.create(fallback_render=rx.Var.create(broken()), **props)
+    return boundary
+
+
 # Reflex evaluates the annotations of this one by name, so `EventSpec` must be called just that.
 def on_handler_error(exception: Exception) -> EventSpec:
     """Log what broke, without what was said, and tell the reader in general words."""
-    log.error("handler_failed", error=type(exception).__name__)
+    frame = traceback.extract_tb(exception.__traceback__)[-1]
+    log.error(
+        "handler_failed",
+        error=type(exception).__name__,
+        where=f"{Path(frame.filename).name}:{frame.lineno}",
+        pii_text=str(exception),
+    )
     return rx.toast.error(
         "Something went wrong on our side. Try again, or reload the page.", id="broken"
     )

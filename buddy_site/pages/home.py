@@ -48,7 +48,14 @@ def _panels(phone_number: str) -> rx.Component:
         rx.el.section(
             rx.el.h2("Talk time left"),
             rx.el.p(HomeState.talk_time, class_name="figure"),
-            rx.el.p("Notice and menu don't count.", class_name="soft small"),
+            rx.el.p(
+                rx.cond(
+                    HomeState.lines,
+                    "Notice and menu don't count.",
+                    "Every phone number comes with five free minutes of its own.",
+                ),
+                class_name="soft small",
+            ),
             class_name="panel",
         ),
         rx.el.section(
@@ -79,7 +86,9 @@ def _recent() -> rx.Component:
                 call_list(HomeState.recent),
                 rx.el.p(rx.el.a("All your calls", href=paths.CALLS)),
             ),
-            rx.el.p("None yet. The first is five minutes away, at most.", class_name="soft"),
+            rx.el.p(
+                "None yet. They show up here by themselves, while you talk.", class_name="soft"
+            ),
         ),
         class_name="stack",
     )

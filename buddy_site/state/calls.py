@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -161,11 +162,15 @@ async def follow_account(state: Any, path: str) -> AsyncIterator[Any]:
     Reflex cancels this when the tab goes away; that the tab is still the one it was started for
     is checked as well.
     """
+    while True:
+        async with state:
+            try:
+                someone = await state._admitted()  # noqa: SLF001 - what every private state has
+                break
+            except StoreUnavailable:
+                state.trouble = words.TROUBLE
+        await asyncio.sleep(RETRY_SECONDS)  # noqa: TID251 - nothing tells when it is back
     async with state:
-        try:
-            someone = await state._admitted()  # noqa: SLF001 - what every private state has
-        except StoreUnavailable:
-            return
         token, socket = state._token(), state.router.session.session_id  # noqa: SLF001 - as above
     if someone is None or token is None:
         return

@@ -6,6 +6,7 @@ and one interim; a reconnected tab runs everything anew.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -28,6 +29,15 @@ LIVE_ENTRIES = 50  # every new entry sends the whole list
 RECORD_ENTRIES = 400
 EARLIER_ENTRIES = 200
 CALL_ID = re.compile(r"call_[0-9a-z]{1,64}")
+
+# Who reads along at the end stays at the end; who has scrolled away is left alone.
+STAY_AT_THE_END = """
+requestAnimationFrame(() => requestAnimationFrame(() => {
+  const end = document.getElementById("now");
+  const below = end ? end.getBoundingClientRect().bottom - window.innerHeight : 0;
+  if (below > 0 && below < 320) end.scrollIntoView({ block: "end" });
+}));
+"""
 
 
 @dataclass
@@ -101,13 +111,16 @@ class CallState(PrivateState, rx.State):
         Subscribing comes before reading, so that nothing is said in between. Before anything is
         shown the server is asked whether this browser may still read this call.
         """
-        async with self:
-            try:
-                someone = await self._enter()
-            except StoreUnavailable:
-                return
-            call_id, token = CallId(self._call_id), self._token()
-            socket = self.router.session.session_id
+        while True:
+            async with self:
+                try:
+                    someone = await self._enter()
+                    call_id, token = CallId(self._call_id), self._token()
+                    socket = self.router.session.session_id
+                    break
+                except StoreUnavailable:
+                    self.trouble = words.TROUBLE
+            await asyncio.sleep(RETRY_SECONDS)  # noqa: TID251 - nothing tells when it is back
         if someone is None or token is None or not call_id:
             return
         with runtime.current().hub.watch(someone.account_id, call_id) as watcher:
@@ -144,6 +157,8 @@ class CallState(PrivateState, rx.State):
             if access is Access.SIGNED_OUT:
                 yield to_sign_in(paths.call(call_id))
                 return
+            if delivery.entries or delivery.interim:
+                yield rx.call_script(STAY_AT_THE_END)
 
     async def _enter(self) -> SignedIn | None:
         """Admit the visitor and read from the address which call is meant."""
@@ -187,8 +202,8 @@ class CallState(PrivateState, rx.State):
             self._views.update(delivery.entries)
             self._show_card(delivery.card)
             self._show_entries()
-        if delivery.entries:
-            self._show_interim(None)
+        if self.interim_side in {str(entry.side) for entry in delivery.entries.values()}:
+            self._show_interim(None)  # they are final now
         if delivery.interim is not None and self.is_live:
             self._show_interim(delivery.interim)
         return True

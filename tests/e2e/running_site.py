@@ -34,6 +34,7 @@ from shared.services import accounts, calls, personas
 from shared.services.accounts import GoogleClaims
 from shared.settings import Settings
 from shared.tables.call import Entry
+from tests.e2e.tunnel import Tunnel
 from tests.support.database import DatabaseServer, open_test_database
 
 START_SECONDS = 60.0
@@ -42,11 +43,54 @@ POLL_SECONDS = 0.1
 ETHAN = 3
 
 
+class SiteProcess:
+    """The site's own process, started as `python -m buddy run` does."""
+
+    def __init__(self, environment: dict[str, str], log: Path, ready_url: str) -> None:
+        self._environment, self._log, self._ready_url = environment, log, ready_url
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it is ready."""
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                build.server_command(),
+                cwd=build.ROOT,
+                env=self._environment,
+                stdout=output,
+                stderr=output,
+            )
+        patience = threading.Event()
+        deadline = datetime.now(UTC) + timedelta(seconds=START_SECONDS)
+        while datetime.now(UTC) < deadline and self._process.poll() is None:
+            with (
+                contextlib.suppress(urllib.error.URLError, OSError),
+                urllib.request.urlopen(self._ready_url, timeout=2),  # noqa: S310 - loopback
+            ):
+                return
+            patience.wait(POLL_SECONDS)
+        message = f"the site did not get ready:\n{self._log.read_text()[-4000:]}"
+        self.stop()
+        raise RuntimeError(message)
+
+    def stop(self) -> None:
+        """End it as the supervisor does, or else by force."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
 @dataclass(frozen=True, slots=True)
 class RunningSite:
     """What a test needs to know of the site it visits.
 
-    `environment` starts any other program of the product on the same database and keys.
+    The browser reaches it through `tunnel`, which can be cut. `environment` starts any other program of the product on the same database and keys.
     """
 
     url: str
@@ -54,6 +98,17 @@ class RunningSite:
     database: Database
     database_urls: DatabaseUrls
     environment: dict[str, str]
+    process: SiteProcess
+    tunnel: Tunnel
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Have no site while the block lasts."""
+        self.process.stop()
+        try:
+            yield
+        finally:
+            self.process.start()
 
     def token_for(self, subject: str) -> str:
         """Sign somebody in without a browser and return the session's token."""
@@ -172,11 +227,11 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
     keys_path = folder / "keys.json"
     ring = KeyRing.create(keys_path)
     port = _free_port()
-    url = f"http://localhost:{port}"
     with (
+        Tunnel.to(port) as tunnel,
         server.migrated_database() as urls,
         open_test_database(urls, ring) as database,
-        _google(url) as google_url,
+        _google(url := f"http://localhost:{tunnel.port}") as google_url,
     ):
         environment = {
             **os.environ,
@@ -192,40 +247,12 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
             google_metadata_url=environment["BUDDY_GOOGLE_METADATA_URL"],
         )
         seed_installation(database, settings, datetime.now(UTC))
-        with _process(environment, folder / "site.log", f"http://127.0.0.1:{port}/readyz"):
-            yield RunningSite(url, google_url, database, urls, environment)
-
-
-@contextlib.contextmanager
-def _process(environment: dict[str, str], log: Path, ready_url: str) -> Iterator[None]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            build.server_command(), cwd=build.ROOT, env=environment, stdout=output, stderr=output
-        )
-    try:
-        _await_ready(process, ready_url, log)
-        yield
-    finally:
-        process.terminate()
+        process = SiteProcess(environment, folder / "site.log", f"http://127.0.0.1:{port}/readyz")
+        process.start()
         try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _await_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    patience = threading.Event()
-    deadline = datetime.now(UTC) + timedelta(seconds=START_SECONDS)
-    while datetime.now(UTC) < deadline and process.poll() is None:
-        with (
-            contextlib.suppress(urllib.error.URLError, OSError),
-            urllib.request.urlopen(url, timeout=2),  # noqa: S310 - our own loopback address
-        ):
-            return
-        patience.wait(POLL_SECONDS)
-    message = f"the site did not get ready:\n{log.read_text()[-4000:]}"
-    raise RuntimeError(message)
+            yield RunningSite(url, google_url, database, urls, environment, process, tunnel)
+        finally:
+            process.stop()
 
 
 @contextlib.contextmanager

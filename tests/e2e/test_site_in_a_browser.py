@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, WebSocket, expect
+from playwright.async_api import Page, Route, WebSocket, expect
 
 from shared.phone import PhoneNumber
 from shared.services import phone_lines
@@ -72,6 +72,25 @@ async def test_keyboard_reaches_the_content_first(visit: Visit) -> None:
     await expect(page.locator("main")).to_be_focused()
 
 
+async def test_page_that_breaks_is_replaced_by_one_that_says_so(visit: Visit) -> None:
+    page = await visit("/sign-in")
+
+    async def break_the_landing_page(route: Route) -> None:
+        answer = await route.fetch()
+        script = (await answer.text()).replace(
+            "className:`keypad`", "className:(()=>{throw new Error(`on purpose`)})()"
+        )
+        await route.fulfill(response=answer, body=script)
+
+    await page.route("**/assets/*.js", break_the_landing_page)
+    await page.goto("/")
+
+    await expect(page.get_by_role("heading", name="That went wrong")).to_be_visible()
+    await page.unroute("**/assets/*.js")
+    await page.get_by_role("link", name="Load the first page").click()
+    await expect(page.get_by_role("heading", name="Six AI buddies")).to_be_visible()
+
+
 async def test_private_page_leads_through_sign_in_and_back(visit: Visit) -> None:
     page = await visit("/calls")
     await page.wait_for_url(re.compile(r"/sign-in/?\?next=/calls$"))
@@ -127,7 +146,7 @@ async def test_words_appear_while_they_are_said_and_stay_as_a_record(
 async def test_a_tab_that_lost_its_socket_catches_up(
     visit: Visit, sign_in: SignIn, site: RunningSite
 ) -> None:
-    caller = Caller(site, "CAoffline")
+    caller = Caller(site, "CAtunnel")
     page = await visit("/")
     await sign_in(page, "Sam Demo")
     await page.goto(f"/calls/{caller.call_id}")
@@ -135,15 +154,35 @@ async def test_a_tab_that_lost_its_socket_catches_up(
     transcript = page.get_by_role("log", name="Transcript")
     await expect(transcript).to_contain_text("Before the tunnel.")
 
-    await page.evaluate("window.dispatchEvent(new Event('offline'))")
+    site.tunnel.cut()
     caller.say("caller", "In the tunnel.")
-    await page.evaluate("window.dispatchEvent(new Event('online'))")
-    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    caller.say("caller", "After the tunnel.")
 
-    await expect(transcript).to_contain_text("After the tunnel.")
     await expect(transcript).to_contain_text("In the tunnel.")
+    caller.say("caller", "After the tunnel.")
+    await expect(transcript).to_contain_text("After the tunnel.")
     await expect(transcript.get_by_text("Before the tunnel.")).to_have_count(1)
+    caller.hang_up()
+
+
+async def test_site_that_restarts_is_found_again_with_every_word(
+    visit: Visit, sign_in: SignIn, site: RunningSite
+) -> None:
+    caller = Caller(site, "CArestart")
+    page = await visit("/")
+    await sign_in(page, "Sam Demo")
+    await page.goto(f"/calls/{caller.call_id}")
+    caller.say("caller", "Before the restart.")
+    transcript = page.get_by_role("log", name="Transcript")
+    await expect(transcript).to_contain_text("Before the restart.")
+
+    with site.stopped():
+        caller.say("caller", "While nobody listened.")
+        await expect(page.get_by_text("The connection is gone.")).to_be_visible()
+
+    await expect(transcript).to_contain_text("While nobody listened.")
+    await expect(page.get_by_text("The connection is gone.")).to_have_count(0)
+    caller.say("caller", "After the restart.")
+    await expect(transcript).to_contain_text("After the restart.")
     caller.hang_up()
 
 
