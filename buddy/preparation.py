@@ -13,7 +13,7 @@ import psycopg
 
 from buddy.console import Console
 from buddy.guarding import GuardProcess
-from buddy.programs import ROOT
+from buddy.programs import ROOT, sandbox_choices
 from buddy.setup.stamps import Stamps, key_of
 from shared import embedded, migrations
 from shared.clock import SystemClock
@@ -82,7 +82,7 @@ class EmbeddedServer:
 
 def prepare(settings: Settings) -> None:
     """Make the keys once, bring the schema up to date, seed what is missing."""
-    forget_other_voices(settings, os.environ)
+    forget_other_voices(settings, sandbox_choices(os.environ))
     urls = database_urls(settings)
     ensure_keys(settings, urls)
     migrations.upgrade(urls.direct)
@@ -93,7 +93,7 @@ def prepare(settings: Settings) -> None:
         database.close_now()
 
 
-def forget_other_voices(settings: Settings, environ: Mapping[str, str]) -> None:
+def forget_other_voices(settings: Settings, choices: Mapping[str, str]) -> None:
     """Remove announcements that other voices spoke than those the sandbox has now.
 
     The voice service keeps them by words, voice and model, as a vendor names them; the sandbox
@@ -102,7 +102,7 @@ def forget_other_voices(settings: Settings, environ: Mapping[str, str]) -> None:
     if settings.environment != "sandbox":
         return
     files = [*ENGINES.rglob("*.py"), *ENGINES.rglob("*.json")]
-    voices = key_of(environ.get("BUDDY_SANDBOX_SCRIPT", ""), files=files)
+    voices = key_of(choices.get("BUDDY_SANDBOX_SCRIPT", ""), files=files)
     stamps = Stamps(settings.data_dir)
     if not stamps.fits("announcements.voices", voices):
         shutil.rmtree(settings.data_dir / "announcements", ignore_errors=True)

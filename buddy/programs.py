@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dotenv import dotenv_values
+
 from buddy.readiness import Answers, Logs, Readiness
 from shared.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+SANDBOX_PREFIX = "BUDDY_SANDBOX_"
 SANDBOX_SERVERS = ("Twilio", "Deepgram", "OpenAI", "Google")  # on ports counted from the first
 SANDBOX_DRAIN_SECONDS = 0  # Ctrl-C on a developer's machine does not wait for a call to end
 
@@ -77,6 +81,17 @@ def wanted_ports(settings: Settings) -> dict[int, tuple[str, str]]:
     return wanted
 
 
+def sandbox_choices(environ: Mapping[str, str], env_file: Path = ROOT / ".env") -> dict[str, str]:
+    """Return what was chosen for the sandbox alone: it knows no settings of the product's."""
+    written = dotenv_values(env_file) if env_file.exists() else {}
+    chosen = {**written, **environ}
+    return {
+        name: value
+        for name, value in chosen.items()
+        if name.startswith(SANDBOX_PREFIX) and value is not None
+    }
+
+
 def _sandbox(settings: Settings) -> Program:
     first = settings.sandbox_port
     addresses = (f"http://127.0.0.1:{first + offset}" for offset in range(len(SANDBOX_SERVERS)))
@@ -88,6 +103,7 @@ def _sandbox(settings: Settings) -> Program:
         Answers(tuple(f"{address}/readyz" for address in addresses)),
         start_limit_seconds=180,  # a model of a gigabyte is read from a cold disk
         environment={
+            **sandbox_choices(os.environ),
             "PYTHONUNBUFFERED": "1",
             "BUDDY_SANDBOX_PORT_BASE": str(first),
             "BUDDY_SANDBOX_ACCOUNT_SID": settings.twilio_account_sid,

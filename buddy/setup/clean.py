@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+from buddy.setup import models
 from buddy.setup.place import Place
-from sandbox.engines import models
 
 BUILD_OUTPUT = (
     *(".web", ".states", "assets/external", "test-results", "htmlcov", ".coverage"),
@@ -37,7 +37,7 @@ def clean(place: Place) -> int:
         shutil.rmtree(cache, ignore_errors=True)
     place.stamps.remove("front_end")
     print("Kept: the virtual environment (rm -rf .venv .setup) and the models in the user's cache:")
-    print(f"  rm -rf {models.models_dir()}")
+    print(f"  rm -rf {models.cache(place)}")
     return 0
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
 import pytest
 from pydantic import AliasChoices
 
-from buddy.programs import ROOT
+from buddy.programs import ROOT, programs
+from sandbox.config import SandboxConfig
 from shared.settings import Settings
 
+# The sandbox's addresses of itself follow its port.
+INTERNAL = {f"BUDDY_SANDBOX_{name}_URL" for name in ("DEEPGRAM", "OPENAI", "GOOGLE")}
 SETTING = re.compile(r"#([A-Z_]+)=(.*)")
 
 
@@ -22,19 +26,38 @@ def variable_of(name: str) -> str:
     return f"BUDDY_{name.upper()}"
 
 
+def sandbox_variables() -> dict[str, str]:
+    """Return the sandbox's variables with their defaults, as they are written."""
+    fields = dataclasses.fields(SandboxConfig)
+    return {f"BUDDY_SANDBOX_{field.name.upper()}": str(field.default or "") for field in fields}
+
+
 def example() -> dict[str, str]:
     lines = (ROOT / ".env.example").read_text().splitlines()
     return {found[1]: found[2] for line in lines if (found := SETTING.fullmatch(line))}
 
 
 def test_every_setting_is_named_and_nothing_else() -> None:
-    assert list(example()) == [variable_of(name) for name in Settings.model_fields]
+    ours = [name for name in example() if name not in sandbox_variables()]
+
+    assert ours == [variable_of(name) for name in Settings.model_fields]
+
+
+def test_what_is_the_sandboxs_alone_is_left_to_choose() -> None:
+    told = next(p for p in programs(Settings()) if p.name == "sandbox").environment
+
+    named = [name for name in example() if name in sandbox_variables()]
+
+    assert set(named) == sandbox_variables().keys() - told.keys() - INTERNAL
+    defaults = {name: sandbox_variables()[name] for name in named}
+    assert {name: example()[name] for name in named} == defaults
 
 
 def test_the_values_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(variable_of(name), raising=False)
-    filled = "".join(f"{name}={value}\n" for name, value in example().items() if value)
+    ours = {name: value for name, value in example().items() if name not in sandbox_variables()}
+    filled = "".join(f"{name}={value}\n" for name, value in ours.items() if value)
     (tmp_path / "filled.env").write_text(filled)
 
     as_written = Settings(_env_file=tmp_path / "filled.env")  # type: ignore[call-arg]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from buddy.programs import Program, programs, wanted_ports, with_ports
+from buddy.programs import Program, programs, sandbox_choices, wanted_ports, with_ports
 from buddy.readiness import Answers
 from shared.settings import Settings
 
@@ -72,3 +74,12 @@ def test_programs_that_listen_everywhere_are_asked_on_loopback() -> None:
     readiness = named(Settings(listen_host="0.0.0.0"), "voice").readiness  # noqa: S104 - as in a container
 
     assert readiness == Answers(("http://127.0.0.1:5000/readyz",))
+
+
+def test_the_sandboxs_own_variables_may_stand_in_the_env_file(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("BUDDY_SANDBOX_CHAT_THREADS=1\nBUDDY_SANDBOX_SCRIPT=1\nDATABASE_URL=x\n")
+
+    chosen = sandbox_choices({"BUDDY_SANDBOX_SCRIPT": "0", "HOME": "/"}, env_file)
+
+    assert chosen == {"BUDDY_SANDBOX_CHAT_THREADS": "1", "BUDDY_SANDBOX_SCRIPT": "0"}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from buddy.setup import browser, packages
+from buddy.setup import browser, models, packages
 from buddy.setup.browser import BrowserMissing
 from buddy.setup.place import Place
 from buddy.setup.progress import Line, StepFailed, carry_out
@@ -217,3 +217,12 @@ def test_playwrights_own_browser_counts_while_it_is_there(
     chrome.unlink()
 
     assert not browser.is_there(place)
+
+
+def test_models_lie_where_the_env_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("BUDDY_SANDBOX_MODELS_DIR", raising=False)
+    (tmp_path / ".env").write_text('DATABASE_URL=x\nBUDDY_SANDBOX_MODELS_DIR="/srv/models"\n')
+
+    assert models.cache(Place(tmp_path)) == Path("/srv/models")
