@@ -18,8 +18,8 @@ from sandbox.engines.process import MISSING_MODEL_STATUS
 NICE = 5  # it takes all the time there is: everything else goes first
 SLOTS = 3  # replies at once; more wait
 CONTEXT = 4096  # tokens, each
-KEPT_MEGABYTES = 768  # of prompts read before: about 28 kB a token
-BATCH = 64  # tokens read in one go: whoever comes in between waits no longer than for these
+KEPT_MEGABYTES = 512  # of prompts read before: about 28 kB a token
+BATCH = 128  # tokens read in one go: who comes in between waits no longer than for these
 
 
 def main(path: Path, threads: int) -> None:

@@ -3,8 +3,8 @@
 A small model on two cores writes about nine words a second at best and rambles when it is let.
 So it is cool (temperature 0.3 whatever is asked for: warmer, it forgets who it is), ends at a
 sentence once enough has been said, and reads no more history than fits. It can't call tools, so
-it is not told of them. System prompts it has met are read again after a restart, before anybody
-asks; `warm` teaches it new ones.
+it is not told of them. Usage is estimated where it was stopped. System prompts it has met are read
+again after a restart, before anybody asks; `warm` teaches it new ones.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ ENOUGH_WORDS = 24  # then the sentence is the last
 ENOUGH_SENTENCES, FEW_WORDS = 2, 12  # or this many sentences with at least so many words
 LONGEST_HISTORY = 9000  # characters; with the system prompt well below the model's context
 REMEMBERED_PREFIXES = 8
+WARMING_STEP = 450  # characters read at a time: a caller who comes in between waits for one step
+CHARACTERS_A_TOKEN = 4.3  # of English, about
 _SENTENCE_END = re.compile(r"[.!?]['\")]*$")
 
 
@@ -50,7 +52,6 @@ class LocalModel:
         self._idle = asyncio.Event()
         self._idle.set()
         self._woken = asyncio.Event()
-        self._warming: asyncio.Task[None] | None = None
         self._keeping: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -79,8 +80,6 @@ class LocalModel:
     async def reply(self, request: ChatRequest) -> AsyncGenerator[Written]:
         self._replies += 1
         self._idle.clear()
-        if self._warming is not None:
-            self._warming.cancel()
         try:
             for message in request.messages[:1]:
                 if message.get("role") in ("system", "developer"):
@@ -88,7 +87,7 @@ class LocalModel:
             asked = _for_the_telephone(request)
             is_speech = "response_format" not in request.options
             async with aclosing(self._server().reply(asked)) as written:
-                async for piece in _until_enough(written) if is_speech else written:
+                async for piece in _until_enough(written, asked) if is_speech else written:
                     yield piece
         finally:
             self._replies -= 1
@@ -124,25 +123,23 @@ class LocalModel:
                     await self._woken.wait()
 
     async def _warm_one(self, prefix: str) -> None:
-        """Have one prompt read; whoever wants a reply meanwhile goes first."""
-        messages = ({"role": "system", "content": prefix}, {"role": "user", "content": "Hello."})
-        request = ChatRequest("local", messages, options={"max_tokens": 1})
+        """Have one prompt read, step by step: each goes on where the last one stopped."""
+        for end in range(WARMING_STEP, len(prefix) + WARMING_STEP, WARMING_STEP):
+            await self._idle.wait()
+            try:
+                await self._read(prefix[:end])
+            except EngineUnavailable:  # it has died: its owner starts it again
+                await asyncio.sleep(1.0)
+                return
+        self._cold.remove(prefix)
 
-        async def read() -> None:
-            async with aclosing(self._server().reply(request)) as written:
-                async for _ in written:
-                    pass
-
-        self._warming = asyncio.create_task(read())
-        try:
-            await asyncio.wait([self._warming])
-        finally:
-            self._warming.cancel()
-        if not self._warming.cancelled() and self._warming.exception() is None:
-            self._cold.remove(prefix)
-        elif not self._warming.cancelled():
-            await asyncio.sleep(1.0)  # it has died: its owner starts it again
-        self._warming = None
+    async def _read(self, system: str) -> None:
+        messages = ({"role": "system", "content": system}, {"role": "user", "content": "Hello."})
+        options = {"max_tokens": 1, "cache_prompt": True}
+        request = ChatRequest("gpt-local", messages, options=options)
+        async with aclosing(self._server().reply(request)) as written:
+            async for _ in written:
+                pass
 
 
 def _for_the_telephone(request: ChatRequest) -> ChatRequest:
@@ -175,13 +172,16 @@ def _that_fit(messages: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
     return (*first, *reversed(kept))
 
 
-async def _until_enough(written: AsyncGenerator[Written]) -> AsyncGenerator[Written]:
+async def _until_enough(
+    written: AsyncGenerator[Written], request: ChatRequest
+) -> AsyncGenerator[Written]:
     """End at the end of a sentence once enough has been said."""
     text, tokens = "", 0
     async for piece in written:
         if isinstance(piece, TextWritten):
             if piece.text[:1].isspace() and _is_enough(text):
-                yield ReplyEnded("stop", 0, tokens)
+                read = sum(len(text_of(message)) for message in request.messages)
+                yield ReplyEnded("stop", round(read / CHARACTERS_A_TOKEN), tokens)
                 return
             text += piece.text
             tokens += 1

@@ -15,6 +15,8 @@ from sandbox.engines.local_model import (
 from sandbox.engines.roles import ChatRequest, ReplyEnded, TextWritten, Written
 from sandbox.engines.script_model import tokens_of
 
+ASKED = ChatRequest("gpt-6-luna", ({"role": "user", "content": "tell me more " * 10},))
+
 
 async def writing(text: str) -> AsyncGenerator[Written]:
     for token in tokens_of(text):
@@ -23,7 +25,7 @@ async def writing(text: str) -> AsyncGenerator[Written]:
 
 
 async def cut(text: str) -> str:
-    pieces = [piece async for piece in _until_enough(writing(text))]
+    pieces = [piece async for piece in _until_enough(writing(text), ASKED)]
     assert isinstance(pieces[-1], ReplyEnded)
     return "".join(piece.text for piece in pieces if isinstance(piece, TextWritten))
 
@@ -48,6 +50,14 @@ async def test_a_long_reply_ends_at_a_sentence() -> None:
     assert text == "Once there was a boat that sailed far away. " * 1 + (
         "Once there was a boat that sailed far away."
     )
+
+
+async def test_a_reply_that_was_ended_has_its_usage_estimated() -> None:
+    pieces = [piece async for piece in _until_enough(writing("One boat sailed. " * 20), ASKED)]
+
+    assert isinstance(pieces[-1], ReplyEnded)
+    assert pieces[-1].completion_tokens == len(pieces) - 1
+    assert 20 <= pieces[-1].prompt_tokens <= 40
 
 
 async def test_a_sentence_without_end_is_not_cut() -> None:
