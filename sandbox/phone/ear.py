@@ -109,7 +109,8 @@ class Ear:
             self._outbox.put_nowait(bytes(self._pending))
         self._outbox.put_nowait(None)
         try:
-            await asyncio.wait_for(asyncio.shield(self._work), READING_SECONDS)
+            async with asyncio.timeout(READING_SECONDS):
+                await asyncio.shield(self._work)
         except TimeoutError:
             self.failure = "the recogniser did not finish reading"
         await self.close()
@@ -141,7 +142,8 @@ class Ear:
         with contextlib.suppress(ConnectionError, aiohttp.ClientError):
             while True:
                 try:
-                    chunk = await asyncio.wait_for(self._outbox.get(), KEEP_ALIVE_SECONDS)
+                    async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+                        chunk = await self._outbox.get()
                 except TimeoutError:
                     await socket.send_json({"type": "KeepAlive"})
                     continue

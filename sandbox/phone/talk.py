@@ -12,7 +12,7 @@ import aiohttp
 
 from sandbox.phone.ear import Ear
 from sandbox.phone.line import Line
-from sandbox.phone.listening import Listening, Sound
+from sandbox.phone.listening import FRAME_BYTES, Listening, Sound
 from sandbox.phone.report import EndReason, PhoneReport, Turn
 
 WORD_SLACK = 0.25  # seconds by which a word's time may be off
@@ -120,7 +120,8 @@ class Talk:
     def place(self, sound: Sound) -> float:
         """Return where on the line a sound's words begin, however loosely they are timed."""
         before = self.listening.silence_before(sound)
-        return sound.position - min(WORD_SLACK * 8000, before / 2)
+        # A frame later: a letter that was cut off is timed as if it had been whole.
+        return sound.position - min(WORD_SLACK * 8000, before / 2) + FRAME_BYTES
 
     async def hang_up(self) -> None:
         """Put the receiver down and wait for the line to die."""

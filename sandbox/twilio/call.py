@@ -302,7 +302,8 @@ class Call:
             return
         if self._has_phone:
             try:
-                await asyncio.wait_for(self.line.is_attached.wait(), LINE_SECONDS)
+                async with asyncio.timeout(LINE_SECONDS):
+                    await self.line.is_attached.wait()
             except TimeoutError:
                 self.hang_up("no_phone")
                 await asyncio.Event().wait()  # until the order to hang up is taken

@@ -85,7 +85,8 @@ async def _update(call: Call, form: Any) -> Any:
             call.status = "canceled"
         call.hang_up("hung_up_by_api")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(call.has_ended.wait(), SETTLING_SECONDS)
+            async with asyncio.timeout(SETTLING_SECONDS):
+                await call.has_ended.wait()
         return call_resource(call) | {"status": status}
     if twiml is not None and url is None:
         if len(twiml) > LONGEST_TWIML:

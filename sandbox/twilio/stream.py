@@ -96,14 +96,16 @@ class MediaStream:
         except asyncio.CancelledError:
             self._post(self._writer.stop())
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._outbox.join(), CLOSE_SECONDS)
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._outbox.join()
             raise
         finally:
             self._is_open = False
             sending.cancel()
             self._owner.playback.clear()
             with contextlib.suppress(TimeoutError, aiohttp.ClientError):
-                await asyncio.wait_for(socket.close(), CLOSE_SECONDS)
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await socket.close()
             self._tell("stream-stopped")
 
     def hear(self, frame: bytes) -> None:

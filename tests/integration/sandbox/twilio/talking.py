@@ -21,7 +21,7 @@ from sandbox.twilio.app import create_app as create_twilio
 from tests.integration.sandbox.twilio.exchange import Product, ProductStream
 
 STREAM = '<Response><Connect><Stream url="WS/media"/></Connect></Response>'
-NOTICE = "You talk with an AI. This call is transcribed."
+NOTICE = "I am an AI."
 MENU = "Press a key. One is Lisa."
 SILENCE_FRAMES = 15  # 0.3 s of silence end the caller's turn
 

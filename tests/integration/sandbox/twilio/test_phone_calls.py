@@ -13,7 +13,7 @@ from sandbox.phone.line import NoExchange
 from sandbox.sound import UnreadableSound, read_wave
 from tests.integration.sandbox.twilio.talking import MENU, NOTICE, Buddy, sandbox_with
 
-PATIENCE = 0.5
+PATIENCE = 0.4
 
 
 async def test_a_whole_conversation_is_reported_turn_by_turn(tmp_path: Path) -> None:
@@ -165,12 +165,12 @@ async def test_the_caller_can_hang_up_in_the_middle() -> None:
         await buddy.until_key()
 
     async with sandbox_with(product) as url:
-        by_step = await dial(url, hang_up(after=2.4), patience=PATIENCE)
-        by_clock = await dial(url, say("never said"), patience=PATIENCE, hang_up_after=2.4)
+        by_step = await dial(url, hang_up(after=1.2), patience=PATIENCE)
+        by_clock = await dial(url, say("never said"), patience=PATIENCE, hang_up_after=1.2)
 
     for report in (by_step, by_clock):
         assert (report.end_reason, report.problems(4)) == ("caller", [])
-        assert 2.3 < report.seconds < 3.5
+        assert 1.1 < report.seconds < 2.5
         assert not report.turns[0].heard.endswith("to come.")
 
 
