@@ -36,6 +36,7 @@ ENOUGH_WORDS = 24  # then the sentence is the last
 ENOUGH_SENTENCES, FEW_WORDS = 2, 12  # or this many sentences with at least so many words
 LONGEST_HISTORY = 9000  # characters; with the system prompt well below the model's context
 REMEMBERED_PREFIXES = 8
+RESTART_PATIENCE = 15.0  # seconds that a request waits for an engine that has died
 WARMING_STEP = 450  # characters read at a time: a caller who comes in between waits for one step
 CHARACTERS_A_TOKEN = 4.3  # of English, about
 _SENTENCE_END = re.compile(r"[.!?]['\")]*$")
@@ -84,6 +85,7 @@ class LocalModel:
             for message in request.messages[:1]:
                 if message.get("role") in ("system", "developer"):
                     self._remember(text_of(message))
+            await self._process.until_ready(RESTART_PATIENCE)
             asked = _for_the_telephone(request)
             is_speech = "response_format" not in request.options
             async with aclosing(self._server().reply(asked)) as written:

@@ -38,6 +38,7 @@ class Register:
 
 
 REGISTERS = {
+    "alloy": Register("en-US", pitch=1.08, pace=0.92, throat=1.0),
     "marin": Register("en-GB", pitch=1.0, pace=0.95, throat=1.0),
     "sage": Register("en-US", pitch=0.95, pace=0.95, throat=0.98),
     "coral": Register("en-GB", pitch=1.18, pace=1.0, throat=1.05),
@@ -46,7 +47,6 @@ REGISTERS = {
     "ash": Register("en-GB", pitch=0.92, pace=1.2, throat=0.87),
 }
 NEAREST = {
-    "alloy": "marin",
     "nova": "coral",
     "shimmer": "sage",
     "fable": "cedar",

@@ -55,13 +55,18 @@ class EngineProcess:
         """Start it and keep it running."""
         self._keeping = asyncio.create_task(self._keep())
 
-    async def until_ready(self) -> None:
-        """Wait until it can work; raise `EngineUnavailable` where it never will."""
-        while not self.is_ready:
-            if self.failure:
-                raise EngineUnavailable(self.failure)
-            self._changed.clear()
-            await self._changed.wait()
+    async def until_ready(self, patience: float | None = None) -> None:
+        """Wait until it can work; raise `EngineUnavailable` where it can't in so many seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                while not self.is_ready:
+                    if self.failure:
+                        raise EngineUnavailable(self.failure)
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            message = f"the {self.name} is still starting"
+            raise EngineUnavailable(message) from None
 
     async def stop(self) -> None:
         """End it."""
@@ -106,7 +111,7 @@ class EngineProcess:
                 self.failure = self.failure or f"the {self.name} can't be started"
                 self._changed.set()
                 return
-            _log.warning("engine_restarts", extra={"engine": self.name, "status": status})
+            _log.warning("engine_restarts %s after status %s", self.name, status)
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
 

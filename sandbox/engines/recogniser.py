@@ -14,6 +14,7 @@ from sandbox.engines.process import EngineProcess
 from sandbox.engines.roles import LINE_RATE, HeardWord, Span
 from sandbox.engines.voice_activity import CHUNK, VoiceActivity, VoiceDetector
 
+RESTART_PATIENCE = 8.0  # seconds that final words wait for an engine that has died
 SHORTEST_SPEECH = LINE_RATE * 15 // 100  # less voice than this is a click or a cough
 
 
@@ -30,10 +31,11 @@ class WhisperRecogniser:
 
     async def read(self, span: Span) -> tuple[str, float] | None:
         """Return a span's text and confidence; None for an interim one that has to wait."""
-        if not span.is_final and (self._busy or span.is_late):
+        if not span.is_final and (self._busy or span.is_late or not self._process.is_ready):
             return None
         self._busy += 1
         try:
+            await self._process.until_ready(RESTART_PATIENCE)
             asking = self._process.ask("hear", span.audio, key_terms=span.key_terms)
             async with aclosing(asking) as answers:
                 async for header, _ in answers:

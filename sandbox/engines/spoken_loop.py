@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import statistics
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def _pitch(window: npt.NDArray[np.float64]) -> float | None:
     return 8000 / lag if correlation[lag] > correlation[0] / 2 else None
 
 
-async def measure() -> list[VoiceReading]:
+async def measure(voices: Sequence[str]) -> list[VoiceReading]:
     """Let every voice speak and hear it."""
     config = SandboxConfig()
     room = EngineRoom(config, parts=("recogniser", "voices"))
@@ -94,7 +95,7 @@ async def measure() -> list[VoiceReading]:
         await room.until_ready()
         url = f"{deepgram.replace('http', 'ws')}/v1/listen?{OPTIONS}"
         readings = []
-        for voice in REGISTERS:
+        for voice in voices:
             lines = [await speak(http, openai, text, voice=voice) for text in SENTENCES]
             heard = [
                 await read(url, text, line, text, PACE)
@@ -133,9 +134,10 @@ def table(readings: list[VoiceReading]) -> str:
 def main() -> None:
     """Measure and print, or write."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.engines.spoken_loop")
+    parser.add_argument("voices", nargs="*", default=list(REGISTERS), help="all without a name")
     parser.add_argument("--write", type=Path, help="put the table between a file's markers")
     options = parser.parse_args()
-    report = table(asyncio.run(measure()))
+    report = table(asyncio.run(measure(options.voices)))
     if options.write:
         put_between("voices", options.write, report)
     else:

@@ -7,6 +7,8 @@ from contextlib import aclosing
 
 from sandbox.engines.process import EngineProcess
 
+RESTART_PATIENCE = 5.0  # seconds that a text waits for an engine that has died
+
 
 class PicoVoices:
     """Reads text aloud in six voices."""
@@ -15,6 +17,7 @@ class PicoVoices:
         self._process = process
 
     async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes]:
+        await self._process.until_ready(RESTART_PATIENCE)
         asking = self._process.ask("speak", text=text, voice=voice, speed=speed)
         async with aclosing(asking) as answers:
             async for _, audio in answers:
