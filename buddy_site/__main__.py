@@ -15,6 +15,8 @@ def main() -> None:
     settings = Settings()
     if not (build.CLIENT / "index.html").is_file():
         sys.exit("the site's pages are not built: run `make setup`")
+    if not build.is_current(settings):
+        sys.stderr.write("the site's pages are not of these sources: run `make setup`\n")
     os.chdir(build.ROOT)
     granian = str(Path(sys.executable).parent / "granian")
     command = [

@@ -25,6 +25,8 @@ from shared.settings import Settings
 
 SIGN_IN_LIFETIME_SECONDS = 600  # to choose an account at Google and come back
 
+EMBLEM = "/favicon.svg"
+
 # The reader's time zone reaches the server with the websocket's headers: no wrong time is ever
 # shown first and put right afterwards.
 ZONE_SCRIPT = """
@@ -91,13 +93,14 @@ app.add_page(
     route=paths.LANDING,
     title="GoToBuddy: six AI buddies, one phone call away",
     description="Call, press a key, talk. Six AI buddies on any phone; five minutes free.",
-    image="/favicon.svg",
+    image=EMBLEM,
     on_load=[AccountState.enter, LandingState.load],
 )
 app.add_page(
     sign_in.sign_in,
     route=paths.SIGN_IN,
     title="Sign in · GoToBuddy",
+    image=EMBLEM,
     on_load=[AccountState.enter, SignInState.enter],
     context={"sitemap": None},
 )
@@ -105,6 +108,7 @@ app.add_page(
     lambda: home.home(settings.phone_number),
     route=paths.HOME,
     title="Home · GoToBuddy",
+    image=EMBLEM,
     on_load=[AccountState.enter, HomeState.load, HomeState.follow],
     context={"sitemap": None},
 )
@@ -112,6 +116,7 @@ app.add_page(
     lambda: calls.calls(settings.phone_number),
     route=paths.CALLS,
     title="Your calls · GoToBuddy",
+    image=EMBLEM,
     on_load=[AccountState.enter, CallsState.load, CallsState.follow],
     context={"sitemap": None},
 )
@@ -119,6 +124,7 @@ app.add_page(
     call.call,
     route=paths.CALL,
     title="A call · GoToBuddy",
+    image=EMBLEM,
     on_load=[AccountState.enter, CallState.load, CallState.follow],
     context={"sitemap": None},
 )
@@ -126,5 +132,6 @@ app.add_page(
     not_found.not_found,
     route="404",
     title="Wrong number · GoToBuddy",
+    image=EMBLEM,
     on_load=[AccountState.enter],
 )

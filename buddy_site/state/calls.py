@@ -145,14 +145,15 @@ class HomeState(PrivateState, rx.State):
         site, where = runtime.current(), words.zone(self._zone())
         profile = await site.database.transact(accounts.profile, account_id=account_id)
         cards = await site.database.transact(
-            calls.history, account_id=account_id, before=None, limit=RECENT_ROWS
+            calls.history, account_id=account_id, before=None, limit=PAGE_ROWS
         )
         now = site.clock.now()
         self.name = profile.spoken_name or ""
         self.talk_time = words.talk_time(profile.seconds_left, is_unlimited=profile.is_unlimited)
         self.is_unlimited = profile.is_unlimited
         self.lines = [words.international(line.number) for line in profile.lines]
-        self.recent = _live_first([call_row(card, now, where) for card in cards])
+        rows = _live_first([call_row(card, now, where) for card in cards])
+        self.recent = rows[:RECENT_ROWS]
         self.trouble = ""
 
 

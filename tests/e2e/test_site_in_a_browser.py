@@ -33,20 +33,22 @@ async def test_landing_page_fits_and_can_be_read_by_everyone(
     assert await _flaws(page) == []
 
 
+@pytest.mark.parametrize(("mode", "width"), [("light", 320), ("dark", 390), ("dark", 1280)])
 async def test_every_page_of_an_account_can_be_read_by_everyone(
-    visit: Visit, sign_in: SignIn, site: RunningSite
+    visit: Visit, sign_in: SignIn, site: RunningSite, mode: str, width: int
 ) -> None:
-    caller = Caller(site, "CAaxe")
+    caller = Caller(site, f"CAaxe{width}")
     caller.choose()
     caller.say("caller", "Is anybody there?")
-    page = await visit("/", width=390)
+    caller.say("buddy", "Somebody is.", unheard="And there is more to say")
+    page = await visit("/", mode=mode, width=width)
     await sign_in(page, "Sam Demo")
 
     for path in ("/home", "/calls", f"/calls/{caller.call_id}", "/sign-in", "/no-such-page"):
         await page.goto(path)
         await is_ready(page)
         await expect(page.get_by_role("heading", level=1)).to_have_count(1)
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert await _flaws(page) == [], path
     caller.hang_up()
 
