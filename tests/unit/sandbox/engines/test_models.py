@@ -75,6 +75,20 @@ def test_a_changed_file_is_fetched_again(tmp_path: Path, offer: Any) -> None:
     assert (ensure("tiny") / "tiny.bin").read_bytes() == CONTENT
 
 
+def test_a_cache_that_was_copied_is_taken_as_it_is(
+    tmp_path: Path, offer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer(source(tmp_path / "hub"))
+    copied = tmp_path / "copied" / "tiny"
+    copied.mkdir(parents=True)
+    (copied / "tiny.bin").write_bytes(CONTENT)
+    (tmp_path / "hub" / "tiny.bin").unlink()
+    monkeypatch.setenv("BUDDY_SANDBOX_MODELS_DIR", str(copied.parent))
+
+    assert ensure("tiny") == copied
+    assert is_there("tiny")
+
+
 def test_a_folder_of_ones_own_comes_first(
     tmp_path: Path, offer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
