@@ -51,6 +51,10 @@ SIGN_IN_PROBLEMS = {
         "Google hasn't verified this email address.",
         "Confirm the address with Google first, or choose another account.",
     ),
+    "still_signed_in": (
+        "We couldn't sign you out just now.",
+        "Our records didn't answer, so you are still signed in. Try again in a moment.",
+    ),
     "trouble": (
         "We couldn't sign you in just now.",
         "Google said yes, but our own records didn't answer. Try again in a moment.",

@@ -109,7 +109,7 @@ class SignInEndpoints:
                 await flow.sign_out(site.database, site.clock, token)
             except StoreUnavailable:
                 # Saying "signed out" while the session lives would be a lie.
-                return _problem("trouble")
+                return _problem("still_signed_in")
         response = RedirectResponse(paths.LANDING, SEE_OTHER)
         self._set_cookie(response, "", max_age=0)
         return response

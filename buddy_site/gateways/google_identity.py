@@ -75,6 +75,8 @@ class GoogleIdentity:
         except httpx2.HTTPError as error:
             raise _unreachable(error) from error
         except (JoseError, ValueError, KeyError) as error:
+            # Keys that were replaced under us: the next attempt fetches them anew.
+            self._client.server_metadata.pop("jwks", None)
             message = type(error).__name__
             raise SignInRefused(message) from error
         return _claims(token)
