@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from buddy.guarding import guarding
+from buddy.guarding import PROGRAM, guarding
 from buddy.programs import ROOT
 
 LIMIT_SECONDS = 15
@@ -79,11 +79,15 @@ def test_the_database_of_a_killed_supervisor_is_asked_to_stop(tmp_path: Path) ->
     assert server.returncode == -signal.SIGINT
 
 
+def is_guard(process: psutil.Process) -> bool:
+    return str(PROGRAM) in process.cmdline()
+
+
 def test_the_guard_holds_what_it_is_given(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
 
     with guarding(descriptor):
-        (guard,) = psutil.Process().children()
+        (guard,) = (child for child in psutil.Process().children() if is_guard(child))
         held = [entry.path for entry in guard.open_files()]
 
     os.close(descriptor)
