@@ -105,7 +105,7 @@ async def _start(stack: AsyncExitStack, config: SandboxConfig) -> EngineRoom | N
 
 async def _engines(stack: AsyncExitStack, config: SandboxConfig) -> EngineRoom:
     # Imported here: a scripted sandbox starts without the engines' libraries.
-    from sandbox.engines.models import ModelUnavailable  # noqa: PLC0415
+    from sandbox.engines.model_sources import ModelUnavailable  # noqa: PLC0415
     from sandbox.engines.supervision import EngineRoom  # noqa: PLC0415
 
     try:

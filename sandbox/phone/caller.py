@@ -27,6 +27,7 @@ import aiohttp
 
 from sandbox.phone.ear import Ear, EarFailed, plain
 from sandbox.phone.line import ExchangeSettings, NoExchange, Utterance, place, settings_of
+from sandbox.phone.listening import Sound
 from sandbox.phone.report import NOTICE, PhoneReport, Turn
 from sandbox.phone.steps import HangUp, Press, Say, Step, hang_up, play, press, say
 from sandbox.phone.talk import Asked, CallOver, Talk
@@ -218,42 +219,61 @@ class _Caller:
     async def _say(self, step: Say) -> None:
         talk, audio = self._talk, self._audio[step]
         talk.progress(f"you: {step.text}")
-        before = talk.now()
+        asked = talk.ask(step.text, talk.now(), float("inf"))
         self._unsaid.remove(step)
         saying = asyncio.create_task(talk.line.say(audio))
         try:
             await talk.until(saying.done, len(audio) / 8000 + 5)
+            utterance: Utterance = saying.result()
+            asked.began_at = utterance.began_at or asked.began_at
+            talk.has_asked(asked, utterance.ended_at or talk.now())
         except CallOver:
-            talk.ask(step.text, before, talk.now())
+            talk.has_asked(asked, talk.now())
             raise
         finally:
             saying.cancel()
-        utterance: Utterance = saying.result()
-        talk.ask(step.text, utterance.began_at or before, utterance.ended_at or talk.now())
 
     async def _wait_for(self, over: str | None) -> None:
         """Wait until the buddy has answered and finished, or has said the words to speak over."""
         talk = self._talk
         asked = talk.asked[-1]
-        limit = GREETING_SECONDS if asked.turn.said is None else self._waits.answer
-        if not await talk.until(lambda: talk.find_answer(asked) or self._ran_on(asked), limit):
+        answer = await self._answer_to(asked)
+        if answer is None:
             talk.progress("no answer came")
             return
-        if asked.answer is None or (over is not None and not over.strip()):
-            return
-        began_at, place = asked.answer.began_at, talk.place(asked.answer)
         words = plain(over or "")
-
-        def is_time() -> bool:
-            said_them = bool(words) and words in plain(talk.ear.text(place))
-            return said_them or self._has_finished(since=began_at)
-
-        await talk.until(is_time, LONGEST_REPLY_SECONDS)
-        if self._has_finished(since=began_at):
+        while (over is None or words) and not await self._heard_enough(asked, answer, words):
+            # What was taken for the answer was taken back: there is another to wait for.
+            if (another := await self._answer_to(asked)) is None:
+                return
+            answer = another
+        place = talk.place(answer)
+        if over is None or (words and self._has_finished(since=answer.began_at)):
             await self._hear_out(place)
         if words and words not in plain(talk.ear.text(place)):
             talk.progress(f"the buddy never said {over!r}")
         talk.progress(f"buddy: {talk.ear.text(place) or '(still being read)'}")
+
+    async def _answer_to(self, asked: Asked) -> Sound | None:
+        talk = self._talk
+        limit = GREETING_SECONDS if asked.turn.said is None else self._waits.answer
+        await talk.until(lambda: talk.find_answer(asked) or self._ran_on(asked), limit)
+        return asked.answer
+
+    async def _heard_enough(self, asked: Asked, answer: Sound, words: str) -> bool:
+        """Wait for the words or the answer's end; return False if it is no answer any more."""
+        await self._talk.until(
+            lambda: asked.answer is not answer or self._is_time(answer, words),
+            LONGEST_REPLY_SECONDS,
+        )
+        return asked.answer is answer
+
+    def _is_time(self, answer: Sound, words: str) -> bool:
+        """Return whether the buddy has said the words, or has finished."""
+        talk = self._talk
+        if words and words in plain(talk.ear.text(talk.place(answer))):
+            return True
+        return self._has_finished(since=answer.began_at)
 
     def _ran_on(self, asked: Asked) -> bool:
         """Return whether a key was answered without the least break in what was being said."""

@@ -15,6 +15,7 @@ from sandbox.phone.line import Line
 from sandbox.phone.listening import FRAME_BYTES, Listening, Sound
 from sandbox.phone.report import EndReason, PhoneReport, Turn
 
+LATE_CLEAR_SECONDS = 3.0  # so long after the caller's words an interruption is due to them
 WORD_SLACK = 0.25  # seconds by which a word's time may be off
 
 END_REASONS: dict[str, EndReason] = {
@@ -97,9 +98,15 @@ class Talk:
             alarm.cancel()
         return True
 
-    def ask(self, said: str | None, began_at: float, ended_at: float) -> None:
-        """Begin a turn: what is heard from now on is its answer."""
-        self.asked.append(Asked(Turn(said), began_at, ended_at, self.listening.position))
+    def ask(self, said: str | None, began_at: float, ended_at: float) -> Asked:
+        """Begin a turn; its answer is what begins after `ended_at`."""
+        asked = Asked(Turn(said), began_at, ended_at, self.listening.position)
+        self.asked.append(asked)
+        return asked
+
+    def has_asked(self, asked: Asked, ended_at: float) -> None:
+        """Take note that the caller has ended: from now on an answer is due."""
+        asked.ended_at, asked.position = ended_at, self.listening.position
 
     def find_answer(self, asked: Asked) -> bool:
         """Return whether a turn has its answer by now."""
@@ -116,6 +123,12 @@ class Talk:
         last = self.listening.sounds[-1]
         asked.answer = Sound(asked.ended_at, last.ended_at, asked.position, last.end_position)
         asked.turn.gap_ms = 0
+
+    def _withdraw_answer(self, now: float) -> None:
+        """Forget an answer that was what the buddy had been saying: it is taken back only now."""
+        asked = self.asked[-1] if self.asked else None
+        if asked is not None and asked.answer and now - asked.ended_at < LATE_CLEAR_SECONDS:
+            asked.answer, asked.turn.gap_ms = None, None
 
     def place(self, sound: Sound) -> float:
         """Return where on the line a sound's words begin, however loosely they are timed."""
@@ -178,6 +191,7 @@ class Talk:
                 self.listening.note_break()
                 if event["dropped_ms"] > 0:
                     self._clears.append(now)
+                    self._withdraw_answer(now)
             case "error":
                 self.report.errors.append(event["message"])
                 self.progress(f"Twilio: {event['message']}")

@@ -119,6 +119,27 @@ async def test_the_caller_speaks_over_the_buddy_once_it_has_said_the_words() -> 
     assert report.problems(4) == []
 
 
+async def test_a_buddy_that_is_slow_to_stop_has_not_answered_yet() -> None:
+    async def product(buddy: Buddy) -> None:
+        await buddy.say(NOTICE)
+        await buddy.begin("Well, ")
+        await buddy.stream.play(b"\xff" * 1600)
+        await buddy.begin("once upon a time there was a king who had a very big house and a dog.")
+        words = await buddy.listen()
+        await buddy.clear()
+        await buddy.say(f"You said {words}.")
+        await buddy.until_voice()
+
+    async with sandbox_with(product) as url:
+        report = await dial(url, say("wait", over="well"), patience=PATIENCE)
+
+    greeting, answer = report.turns
+    assert greeting.interrupted
+    assert (answer.heard, answer.interrupted) == ("you said wait.", False)
+    assert answer.gap_ms is not None
+    assert answer.gap_ms >= 280
+
+
 async def test_a_buddy_that_does_not_answer_makes_a_bad_call() -> None:
     async def product(buddy: Buddy) -> None:
         await buddy.say(NOTICE)
