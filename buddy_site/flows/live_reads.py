@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, select
 
-from buddy_site.live import CallNews
+from buddy_site.watching import CallNews
 from shared.database import Database
 from shared.ids import AccountId, CallId
 from shared.services import accounts, calls

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from buddy_site.live import PENDING_ENTRIES, CallNews, Delivery, Hub, Interim
+from buddy_site.live import Hub
+from buddy_site.watching import PENDING_ENTRIES, CallNews, Delivery, Interim
 from shared.database import StoreUnavailable
 from shared.ids import AccountId, CallId
 from shared.sealing import KeyRing
