@@ -20,6 +20,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, assert_never
 
@@ -286,16 +287,15 @@ class _Caller:
     async def _hear_out(self, place: float) -> None:
         """Go on waiting for as long as the buddy's last words promise more."""
         talk = self._talk
-        read = ""
         while True:
-            before = read
-            await talk.until(lambda: talk.ear.text(place) != before, READING_SECONDS)  # noqa: B023 - waited for at once
+            ended = talk.listening.sounds[-1].end_position
+            await talk.until(partial(talk.ear.has_read, ended), READING_SECONDS)
             read = talk.ear.text(place)
             if not HOLD.search(plain(read)):
                 return
             talk.progress(f"buddy: {read} (waiting)")
-            since = talk.now()
-            if not await talk.until(lambda: self._has_finished(since=since), LONGEST_HOLD_SECONDS):  # noqa: B023
+            has_gone_on = partial(self._has_finished, since=talk.now())
+            if not await talk.until(has_gone_on, LONGEST_HOLD_SECONDS):
                 return
 
     def _has_finished(self, *, since: float) -> bool:

@@ -18,6 +18,7 @@ import aiohttp
 
 BYTES_A_SECOND = 8000
 CHUNK_BYTES = 160 * 5  # 100 ms a message
+LAST_WORD_SECONDS = 0.6  # a word may be timed to end this long before its sound does
 KEEP_ALIVE_SECONDS = 4.0  # ten without sound or a word and Deepgram hangs up
 READING_SECONDS = 45.0  # how long the recogniser may take over its last words
 NOT_A_WORD = re.compile(r"[^a-z0-9' ]+")
@@ -100,6 +101,11 @@ class Ear:
         return " ".join(
             word.text for word in (*self._words, *self._interim) if begin <= word.middle < end
         )
+
+    def has_read(self, position: float) -> bool:
+        """Return whether the reading has come to a place on the line, and is final."""
+        slack = LAST_WORD_SECONDS * BYTES_A_SECOND
+        return bool(self._words) and not self._interim and self._words[-1].ended + slack >= position
 
     async def finish(self) -> None:
         """Wait for the last words."""

@@ -16,7 +16,7 @@ from sandbox.phone.listening import FRAME_BYTES, Listening, Sound
 from sandbox.phone.report import EndReason, PhoneReport, Turn
 
 LATE_CLEAR_SECONDS = 3.0  # so long after the caller's words an interruption is due to them
-WORD_SLACK = 0.25  # seconds by which a word's time may be off
+WORD_SLACK = 1.0  # seconds by which a real recogniser may time a word too early
 
 END_REASONS: dict[str, EndReason] = {
     "caller": "caller",
