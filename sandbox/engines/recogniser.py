@@ -36,7 +36,9 @@ class WhisperRecogniser:
         self._busy += 1
         try:
             await self._process.until_ready(RESTART_PATIENCE)
-            asking = self._process.ask("hear", span.audio, key_terms=span.key_terms)
+            asking = self._process.ask(
+                "hear", span.audio, key_terms=span.key_terms, is_final=span.is_final
+            )
             async with aclosing(asking) as answers:
                 async for header, _ in answers:
                     return header["text"], header["confidence"]
