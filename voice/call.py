@@ -21,10 +21,11 @@ from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Command, EndReason, Message, Side
 from voice.conversation.events import Event, ReplyId
-from voice.conversation.machine import Conversation, TurnRules
+from voice.conversation.machine import Conversation
 from voice.conversation.prompts import model_messages
 from voice.conversation.reception import Reception, ReceptionRules, Visitor
 from voice.conversation.segments import Segmenter
+from voice.conversation.turn_rules import TurnRules
 from voice.ports import (
     BYTES_A_SECOND,
     CallLeg,

@@ -6,8 +6,8 @@ from dataclasses import fields
 from typing import Any
 
 from shared.configuration import Configuration, PersonaView
-from voice.conversation.machine import TurnRules
 from voice.conversation.reception import ReceptionRules
+from voice.conversation.turn_rules import TurnRules
 
 
 def turn_rules(configuration: Configuration, persona: PersonaView) -> TurnRules:

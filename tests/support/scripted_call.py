@@ -23,8 +23,8 @@ from voice.announcements import AnnouncementShelf
 from voice.call import CallDesk, Caller, CallSession, Ears
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, EndReason, Side, WriteEntry
-from voice.conversation.machine import TurnRules
 from voice.conversation.reception import ReceptionRules, Visitor
+from voice.conversation.turn_rules import TurnRules
 from voice.resilience import ReconnectingSpeechToText, RetryingTextToSpeech, TimedLanguageModel
 from voice.timing import TurnTimes
 

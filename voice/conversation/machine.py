@@ -16,7 +16,8 @@ from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.playback import Playback, Segment
-from voice.conversation.utterance import Utterance, takes_floor
+from voice.conversation.turn_rules import TurnRules
+from voice.conversation.utterance import News, Utterance, takes_floor
 
 
 class Phase(StrEnum):
@@ -30,23 +31,11 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TurnRules:
-    """The constants of turn-taking, in seconds where not said otherwise."""
+class _Unconfirmed:
+    """A turn taken from words without their final, and the history before it."""
 
-    pause: float = 0.8  # words, then this silence, end a turn
-    voice_hold: float = 1.2  # voice without words holds a begun turn open this long
-    final_wait: float = 1.5  # words without their final are taken as they are after this
-    interruption_words: int = 2  # fewer do not interrupt, unless one is a stop word
-    kept_word: float = 1.0  # a short word this close to the reply's end becomes a turn
-    silence: float = 10.0  # a caller who says nothing is asked after this
-    silence_questions: int = 2  # so many times; then comes a goodbye
-    cover_after: float = 3.0  # of silence when it is the buddy's turn, something is said
-    cover_spacing: float = 1.0  # but never sooner than this after the turn ended
-    reply_timeout: float = 20.0  # for a reply's first words, and from one to the next
-    playback_stall: float = 6.0  # no mark came back for this long: the line lost it
-    recogniser_wait: float = 12.0  # for a lost recogniser to return, then comes a goodbye
-    failures: int = 3  # failed replies in a row end the call
-    closing: float = 15.0  # the longest that last words may take
+    text: str
+    history: list[Message]
 
 
 class Conversation:
@@ -75,7 +64,8 @@ class Conversation:
         self._moved_at = now  # when the buddy's own words last moved
         self._has_failed = False  # the reply at hand
         self._voice_at: float | None = None
-        self._kept: on.TranscriptReceived | None = None
+        self._kept: News | None = None
+        self._unconfirmed: _Unconfirmed | None = None
         self._kept_at = now
         self._questions = 0
         self._failures = 0
@@ -154,23 +144,28 @@ class Conversation:
     # The caller's turn.
 
     def _hear(self, event: on.TranscriptReceived, now: float) -> list[Command]:
-        if self.phase is Phase.CLOSING:
+        news = self._utterance.sift(event.text, is_final=event.is_final, ended_at=event.ended_at)
+        if news is None or self.phase is Phase.CLOSING:
             return []
         if self.phase is Phase.SPEAKING and not takes_floor(
-            event.text, at_least=self.rules.interruption_words
+            news.text, at_least=self.rules.interruption_words
         ):
-            if event.text:
-                self._kept, self._kept_at = event, now
+            if news.text:
+                self._kept, self._kept_at = news, now
             return []
-        if not self._utterance.hear(
-            event.text, is_final=event.is_final, ended_at=event.ended_at, now=now
-        ):
+        if not news.text and self.phase is not Phase.LISTENING:
             return []
         commands: list[Command] = []
         if self.phase is not Phase.LISTENING:
             commands += self._cut_off()
             self._give_floor_to_caller(now)
             self._kept = None
+        if self._unconfirmed is not None and news.corrects:
+            self.history = self._unconfirmed.history
+            self._unconfirmed = None
+        self._utterance.hear(news, now)
+        if not news.text:
+            return commands
         self._questions = 0
         self._quiet_since = now
         return [*commands, do.ShowInterim(Side.CALLER, self._utterance.text)]
@@ -203,30 +198,39 @@ class Conversation:
 
     def _end_turn(self, now: float) -> list[Command]:
         last_word_at = self._utterance.last_word_at or now
-        text = self._utterance.take()
+        commands = self._take_utterance()
         self._voice_at = None
-        self._add_caller_message(text)
         reply = self._begin_reply(now)
         self._quiet_since = max(
             last_word_at, now + self.rules.cover_spacing - self.rules.cover_after
         )
-        commands: list[Command] = [do.WriteEntry(Side.CALLER, text)]
         if self._is_warning_due:
             commands.append(self._warn(reply))
         return [*commands, do.GenerateReply(reply, tuple(self.history))]
 
-    def _add_caller_message(self, text: str) -> None:
-        """Add what the caller said; a turn that goes on after a pause is one turn."""
+    def _take_utterance(self) -> list[Command]:
+        """Add what the caller said to the history; words without their final may be corrected."""
+        commands = self._write_unconfirmed()
+        history = list(self.history)
+        is_settled = self._utterance.is_settled
+        text = self._utterance.take()
+        turn = text
         if self.history and self.history[-1].side is Side.CALLER:
-            text = f"{self.history.pop().text} {text}"
-        self.history.append(Message(Side.CALLER, text))
+            turn = f"{self.history.pop().text} {text}"  # a turn that goes on is one turn
+        self.history.append(Message(Side.CALLER, turn))
+        if is_settled:
+            return [*commands, do.WriteEntry(Side.CALLER, text)]
+        self._unconfirmed = _Unconfirmed(text, history)
+        return commands
+
+    def _write_unconfirmed(self) -> list[Command]:
+        """Write down what was taken without its final: nothing will correct it any more."""
+        unconfirmed, self._unconfirmed = self._unconfirmed, None
+        return [do.WriteEntry(Side.CALLER, unconfirmed.text)] if unconfirmed is not None else []
 
     def _end_turn_unanswered(self) -> list[Command]:
-        if not self._utterance.text:
-            return []
-        text = self._utterance.take()
-        self._add_caller_message(text)
-        return [do.WriteEntry(Side.CALLER, text)]
+        commands = self._take_utterance() if self._utterance.text else []
+        return [*commands, *self._write_unconfirmed()]
 
     # The buddy's turn.
 
@@ -291,7 +295,7 @@ class Conversation:
         self._failures = 0
         if self.phase is Phase.THINKING:
             self.phase = Phase.SPEAKING
-        return [do.ShowInterim(Side.BUDDY, segment.text)]
+        return [*self._write_unconfirmed(), do.ShowInterim(Side.BUDDY, segment.text)]
 
     def _settle(self, now: float) -> list[Command]:
         """End the reply once it is written and heard to its last word."""
@@ -304,9 +308,7 @@ class Conversation:
         self._utterance.forget_before(now - self.rules.kept_word)
         kept, self._kept = self._kept, None
         if kept is not None and now - self._kept_at <= self.rules.kept_word:
-            self._utterance.hear(
-                kept.text, is_final=kept.is_final, ended_at=kept.ended_at, now=self._kept_at
-            )
+            self._utterance.hear(kept, self._kept_at)
         return self._warn_if_idle(now)
 
     def _reply_deadline(self) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 # Said alone, these take the floor at once.
 STOP_WORDS = frozenset("stop wait no hold pause quiet enough shush hush hang sorry hey".split())
@@ -14,6 +16,7 @@ BACKCHANNELS = frozenset(
 
 
 SAME_WORDS = 0.25  # seconds: a final that ends this close to its interim says the same words
+SAME_SENSE = 0.75  # of the words: a final this like its interim is not worth a new reply
 
 
 def words_of(text: str) -> list[str]:
@@ -29,6 +32,16 @@ def takes_floor(text: str, *, at_least: int) -> bool:
     return len(words) >= at_least and any(word not in BACKCHANNELS for word in words)
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a transcript says that was not dealt with before."""
+
+    text: str  # may be empty: the words heard last are taken back
+    is_final: bool
+    ended_at: float | None
+    corrects: bool = False  # it replaces words that were taken before their final came
+
+
 class Utterance:
     """What the caller has said since the floor came to them. Instants are the machine's."""
 
@@ -36,6 +49,7 @@ class Utterance:
         self._finals: list[str] = []
         self._interim = ""
         self._unconfirmed: list[str] = []  # words taken before their final came
+        self._before_them: list[str] = []  # the finals they were taken with
         self._heard_until = float("-inf")  # words that ended by then belong to the past
         self.heard_at: float | None = None  # when words last came
         self.last_word_at: float | None = None  # when the last of them ended
@@ -50,29 +64,46 @@ class Utterance:
         """Whether all of it is final."""
         return not self._interim
 
-    def hear(self, text: str, *, is_final: bool, ended_at: float | None, now: float) -> bool:
-        """Take words in; return False for words that were dealt with before."""
-        slack = SAME_WORDS if self._unconfirmed else 0.0
-        if ended_at is not None and ended_at <= self._heard_until + slack:
-            return False
-        fresh = self._without_unconfirmed(text.split())
-        if is_final:
-            self._interim = ""
+    def sift(self, text: str, *, is_final: bool, ended_at: float | None) -> News | None:
+        """Return what is new in a transcript; None for words that were dealt with before.
+
+        A recogniser reads a piece of speech again and again until its final, so what comes
+        next after words were taken unconfirmed begins with those words, or corrects them.
+        """
+        taken = self._unconfirmed
+        if taken and is_final:
             self._unconfirmed = []
-            if fresh:
-                self._finals.append(fresh)
+        slack = SAME_WORDS if taken else 0.0
+        if ended_at is not None and ended_at <= self._heard_until + slack:
+            return None
+        spoken = words_of(text)
+        if not taken or not spoken:
+            return News(text, is_final, ended_at)
+        if spoken[: len(taken)] == taken or (not is_final and len(spoken) > len(taken)):
+            fresh = " ".join(text.split()[len(taken) :])
+            return News(fresh, is_final, ended_at) if fresh else None
+        if is_final and (len(spoken) > len(taken) or _likeness(spoken, taken) < SAME_SENSE):
+            return News(text, is_final, ended_at, corrects=True)
+        return None
+
+    def hear(self, news: News, now: float) -> None:
+        """Take words in."""
+        if news.corrects:
+            self._finals = list(self._before_them)
+        if news.is_final:
+            self._interim = ""
+            if news.text:
+                self._finals.append(news.text)
         else:
-            self._interim = fresh
-        if not fresh:
-            return False
-        self.heard_at = now
-        self.last_word_at = now if ended_at is None else min(ended_at, now)
-        return True
+            self._interim = news.text
+        if news.text:
+            self.heard_at = now
+            self.last_word_at = now if news.ended_at is None else min(news.ended_at, now)
 
     def take(self) -> str:
         """End the utterance and return what was said."""
         text = self.text
-        self._unconfirmed = words_of(self._interim)
+        self._unconfirmed, self._before_them = words_of(self._interim), self._finals
         if self.last_word_at is not None:
             self._heard_until = max(self._heard_until, self.last_word_at)
         self._finals, self._interim = [], ""
@@ -83,9 +114,6 @@ class Utterance:
         """Treat words that ended by `instant` as dealt with."""
         self._heard_until = max(self._heard_until, instant)
 
-    def _without_unconfirmed(self, words: list[str]) -> str:
-        """Drop the head of `words` that was taken as an interim already."""
-        taken = self._unconfirmed
-        if taken and words_of(" ".join(words[: len(taken)])) == taken:
-            words = words[len(taken) :]
-        return " ".join(words)
+
+def _likeness(one: list[str], other: list[str]) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()

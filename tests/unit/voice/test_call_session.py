@@ -14,8 +14,8 @@ from tests.support.fakes import ScriptedReply, ScriptedSpeech, fake_speech
 from tests.support.scripted_call import TEXTS, ScriptedCall, call, longest_gap, moment
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, EndReason, Side
-from voice.conversation.machine import TurnRules
 from voice.conversation.reception import Visitor
+from voice.conversation.turn_rules import TurnRules
 from voice.timing import Stage
 
 LOST = ProviderError("fake", "lost", retryable=True)

@@ -8,7 +8,8 @@ from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, EndReason, Message, Side
 from voice.conversation.events import ReplyId
-from voice.conversation.machine import Conversation, Phase, TurnRules
+from voice.conversation.machine import Conversation, Phase
+from voice.conversation.turn_rules import TurnRules
 
 RULES = TurnRules()
 TEXTS = {announcement: f"<{announcement}>" for announcement in Announcement}
@@ -83,26 +84,73 @@ def test_interim_words_hold_the_turn_open_until_their_final() -> None:
     assert conversation.tick(12.0)[0] == do.WriteEntry(Side.CALLER, "hello there")
 
 
-def test_interim_words_without_a_final_count_as_speech() -> None:
+def taken_interim(words: str) -> tuple[Conversation, ReplyId]:
+    """Return a conversation that took interim words at 14.2, because no final came."""
     conversation = listening_conversation()
-    conversation.receive(on.TranscriptReceived("hello", is_final=False, ended_at=11.0), 11.2)
+    conversation.receive(on.TranscriptReceived(words, is_final=False, ended_at=11.1), 11.2)
+    (request,) = conversation.tick(11.2 + RULES.final_wait)
+    assert isinstance(request, do.GenerateReply)
+    assert request.history[-1] == Message(Side.CALLER, words)
+    return conversation, request.reply
 
-    commands = conversation.tick(11.2 + RULES.final_wait)
 
-    assert commands[0] == do.WriteEntry(Side.CALLER, "hello")
-    assert conversation.phase is Phase.THINKING
+def test_interim_words_without_a_final_count_as_speech_and_are_written_once_answered() -> None:
+    conversation, reply = taken_interim("tell me a story")
+
+    conversation.receive(on.SegmentGenerated(reply, "Once."), 15)
+    commands = conversation.receive(on.SegmentStarted(reply, 0), 15.5)
+
+    assert commands[0] == do.WriteEntry(Side.CALLER, "tell me a story")
 
 
-@pytest.mark.parametrize("final", ["tell me a story", "Tell me a story."])
-def test_final_that_comes_after_its_interim_was_taken_changes_nothing(final: str) -> None:
-    conversation = listening_conversation()
-    conversation.receive(on.TranscriptReceived("tell me a story", is_final=False), 11.2)
-    conversation.tick(11.2 + RULES.final_wait)
+@pytest.mark.parametrize("final", ["tell me a story", "Tell me a story.", "tell me the story"])
+@pytest.mark.parametrize("ended_at", [None, 11.3, 11.6])
+def test_late_final_that_says_the_same_changes_nothing(final: str, ended_at: float | None) -> None:
+    conversation, _ = taken_interim("tell me a story")
 
-    late = conversation.receive(on.TranscriptReceived(final, is_final=True), 13)
+    late = conversation.receive(
+        on.TranscriptReceived(final, is_final=True, ended_at=ended_at), 14.5
+    )
 
     assert late == []
     assert conversation.phase is Phase.THINKING
+
+
+def test_late_final_that_says_more_corrects_the_turn_and_is_written_alone() -> None:
+    conversation, reply = taken_interim("please tell me anything about")
+
+    late = conversation.receive(
+        on.TranscriptReceived("Tell me one thing about the moon.", is_final=True, ended_at=12), 14.5
+    )
+    written, request = conversation.tick(14.5)
+
+    assert late[0] == do.Interrupt(reply)
+    assert written == do.WriteEntry(Side.CALLER, "Tell me one thing about the moon.")
+    assert isinstance(request, do.GenerateReply)
+    assert request.history == (
+        Message(Side.BUDDY, GREETING),
+        Message(Side.CALLER, "Tell me one thing about the moon."),
+    )
+
+
+def test_late_final_while_the_buddy_speaks_does_not_interrupt() -> None:
+    conversation, reply = taken_interim("tell me a story")
+    conversation.receive(on.SegmentGenerated(reply, "Once."), 15)
+    conversation.receive(on.SegmentStarted(reply, 0), 15.5)
+
+    late = conversation.receive(on.TranscriptReceived("Tell me a story.", is_final=True), 15.6)
+
+    assert late == []
+    assert conversation.phase is Phase.SPEAKING
+
+
+def test_words_that_are_taken_back_leave_nothing_to_answer() -> None:
+    conversation = listening_conversation()
+    conversation.receive(on.TranscriptReceived("hm", is_final=False, ended_at=11), 11.2)
+
+    conversation.receive(on.TranscriptReceived("", is_final=True), 11.5)
+
+    assert conversation.tick(16) == []
 
 
 def test_words_while_the_buddy_thinks_continue_the_callers_turn() -> None:

@@ -12,7 +12,8 @@ from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Side
 from voice.conversation.events import Event, ReplyId
-from voice.conversation.machine import Conversation, Phase, TurnRules
+from voice.conversation.machine import Conversation, Phase
+from voice.conversation.turn_rules import TurnRules
 
 RULES = TurnRules()
 TEXTS = {announcement: f"<{announcement}>" for announcement in Announcement}
