@@ -14,6 +14,7 @@ from buddy.ports import busy_ports
 from buddy.preparation import EmbeddedServer, prepare
 from buddy.programs import ROOT, Program, programs, wanted_ports, with_ports
 from buddy.supervisor import Supervisor
+from buddy.warming import warm_buddies
 from shared.errors import BuddyError
 from shared.phone import PhoneNumber
 from shared.settings import Settings
@@ -91,6 +92,10 @@ async def _bring_up(
         tasks.create_task(open_site())
         for program in (program for program in listed if program is not site):
             await supervisor.bring_up(program)
+    if any(program.name == "sandbox" for program in listed):
+        openai_url = f"http://127.0.0.1:{settings.sandbox_port + 2}"
+        if not await warm_buddies(settings, openai_url):
+            console.step("sandbox", "the buddies' first answers may take long")
     console.say(f"ready: {address}")
     console.say(_what_next(settings))
 
