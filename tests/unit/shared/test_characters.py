@@ -6,8 +6,8 @@ import pytest
 
 from shared.seed.characters import SeededPersona, personas
 from shared.seed.installation import CONSTANTS
-from voice.conversation.machine import TurnRules
 from voice.conversation.reception import ReceptionRules
+from voice.conversation.turn_rules import TurnRules
 
 PERSONAS = personas()
 
