@@ -11,7 +11,8 @@ import aiohttp
 import psycopg
 
 from bench.figures import percentile, table
-from sandbox.phone.caller import dial, press, say
+from sandbox.phone.caller import dial
+from sandbox.phone.steps import press, say
 from shared.sealing import KeyRing
 from shared.seed.installation import seed_installation
 from tests.support.database import database_server, open_test_database

@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import WebSocket, expect
 
-from sandbox.phone.caller import dial, press, say
+from sandbox.phone.caller import dial
+from sandbox.phone.steps import press, say
 from shared.seed.installation import DEMO_NUMBER
 from tests.e2e.conftest import SignIn, Visit, is_ready
 from tests.e2e.running_site import RunningSite

@@ -23,8 +23,8 @@ from buddy.warming import warm_buddies
 from sandbox.config import SandboxConfig
 from sandbox.deepgram.accuracy import OPTIONS, Reading, measure
 from sandbox.deepgram.word_errors import plain_words, word_errors
-from sandbox.phone.caller import dial, play, press, say
-from sandbox.phone.steps import Say
+from sandbox.phone.caller import dial
+from sandbox.phone.steps import Say, play, press, say
 from shared.database import DatabaseUrls
 from shared.sealing import KeyRing
 from shared.seed.installation import seed_installation

@@ -6,7 +6,9 @@ import asyncio
 
 import psycopg
 
-from sandbox.phone.caller import PhoneReport, dial, press, say
+from sandbox.phone.caller import dial
+from sandbox.phone.report import PhoneReport
+from sandbox.phone.steps import press, say
 from shared.services import talk_time
 from shared.services.calls import CallDetail
 from tests.integration.calls.conftest import recorded_call

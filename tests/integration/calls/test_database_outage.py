@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from sandbox.phone.caller import dial, press, say
+from sandbox.phone.caller import dial
+from sandbox.phone.steps import press, say
 from tests.integration.calls.conftest import recorded_call
 from tests.support.database import database_server
 from tests.support.voice_service import running_voice

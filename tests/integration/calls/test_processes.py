@@ -13,7 +13,8 @@ import aiohttp
 import psycopg
 import pytest
 
-from sandbox.phone.caller import dial, press, say
+from sandbox.phone.caller import dial
+from sandbox.phone.steps import press, say
 from shared.database import Database, DatabaseUrls
 from shared.sealing import KeyRing
 from shared.seed.installation import seed_installation

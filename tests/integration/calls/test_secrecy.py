@@ -6,7 +6,8 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sandbox.phone.caller import dial, press, say
+from sandbox.phone.caller import dial
+from sandbox.phone.steps import press, say
 from shared.database import Database, DatabaseUrls
 from shared.phone import PhoneNumber
 from shared.sealing import KeyRing
