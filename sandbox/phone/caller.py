@@ -52,7 +52,20 @@ NUMBER_WORDS = dict(
 # What `dial` raises where no call comes about.
 DIAL_ERRORS = (NoExchange, EarFailed, SpeechUnavailable, UnreadableSound)
 
-__all__ = ["DIAL_ERRORS", "PhoneReport", "Turn", "dial", "hang_up", "play", "press", "say"]
+__all__ = [
+    "DIAL_ERRORS",
+    "HangUp",
+    "PhoneReport",
+    "Press",
+    "Say",
+    "Step",
+    "Turn",
+    "dial",
+    "hang_up",
+    "play",
+    "press",
+    "say",
+]
 
 
 async def dial(
