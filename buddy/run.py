@@ -87,11 +87,15 @@ async def _bring_up(
         await supervisor.bring_up(site)
         console.say(f"site: {address}")
 
-    # The pages can be read while the models still load; calls need what comes one by one.
+    first = [program for program in listed if program.is_stopped_last]
+    rest = [program for program in listed if program not in (*first, site)]
+    # The pages can be read while the models still load; the others need what those make.
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(open_site())
-        for program in (program for program in listed if program is not site):
+        for program in first:
             await supervisor.bring_up(program)
+        for program in rest:
+            tasks.create_task(supervisor.bring_up(program))
     if any(program.name == "sandbox" for program in listed):
         openai_url = f"http://127.0.0.1:{settings.sandbox_port + 2}"
         if not await warm_buddies(settings, openai_url):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import signal
@@ -19,6 +20,7 @@ import pytest
 from buddy.programs import ROOT
 from shared.embedded import Embedded
 
+BY_MENU_KEY = ("Lisa", "Ben", "Ethan", "Jack", "Chloe", "Maya")
 LIMIT_SECONDS = 40
 STOP_SECONDS = 5
 RUN = """
@@ -30,9 +32,14 @@ from buddy.run import run
 from shared.settings import Settings
 
 PROGRAM = '''
-import http.server, sys
+import http.server, os, sys
 class Ready(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        self.send_response(200); self.end_headers()
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with open(os.environ["BUDDY_DATA_DIR"] + "/posted", "wb") as file:
+            file.write(self.path.encode() + b" " + body)
         self.send_response(200); self.end_headers()
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Ready).serve_forever()
 '''
@@ -48,7 +55,8 @@ def program(name, port, **options):
 
 settings = Settings()
 listed = [
-    program("sandbox", settings.sandbox_port, is_stopped_last=True),
+    # On the port of the sandbox's OpenAI, which is told what to read ahead.
+    program("sandbox", settings.sandbox_port + 2, is_stopped_last=True),
     program("site", settings.site_port),
     program("voice", settings.voice_port),
 ]
@@ -160,6 +168,16 @@ def test_a_run_comes_up_says_where_and_leaves_nothing(data: Path) -> None:
         _, alive = psutil.wait_procs([*started, server], timeout=1)
         assert alive == []
         assert (data / "keys.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_model_is_given_the_buddies_prompts_to_read_ahead(data: Path) -> None:
+    with running(data, free_ports()) as run:
+        run.until("ready: ")
+
+    path, _, body = (data / "posted").read_text().partition(" ")
+    prompts = json.loads(body)["prefixes"]
+    assert path == "/_control/warm"
+    assert [name in prompt for name, prompt in zip(BY_MENU_KEY, prompts, strict=True)] == [True] * 6
 
 
 def test_a_second_run_is_told_about_the_first(data: Path) -> None:
