@@ -52,7 +52,7 @@ class WhisperEar:
 
     chunk_bytes = CHUNK
     onset_chunks = 3  # about 100 ms: a word, not a click
-    first_interim = LINE_RATE * 7 // 10
+    first_interim = LINE_RATE // 2
     interim_every = LINE_RATE
 
     def __init__(self, recogniser: WhisperRecogniser, activity: VoiceActivity) -> None:
