@@ -82,15 +82,16 @@ class LocalModel:
         self._replies += 1
         self._idle.clear()
         try:
-            for message in request.messages[:1]:
-                if message.get("role") in ("system", "developer"):
-                    self._remember(text_of(message))
+            system = _system_text(request.messages)
+            if not any(system.startswith(prefix) for prefix in self._prefixes):
+                self._remember(system)
             await self._process.until_ready(RESTART_PATIENCE)
             asked = _for_the_telephone(request)
             is_speech = "response_format" not in request.options
             async with aclosing(self._server().reply(asked)) as written:
                 async for piece in _until_enough(written, asked) if is_speech else written:
                     yield piece
+            self._cold = [prefix for prefix in self._cold if not system.startswith(prefix)]
         finally:
             self._replies -= 1
             if not self._replies:
@@ -103,6 +104,8 @@ class LocalModel:
         return UpstreamModel(ready["url"], ready["key"])
 
     def _remember(self, prefix: str) -> None:
+        if not prefix:
+            return
         self._prefixes[prefix] = None
         self._prefixes.move_to_end(prefix)
         while len(self._prefixes) > REMEMBERED_PREFIXES:
@@ -133,7 +136,7 @@ class LocalModel:
             except EngineUnavailable:  # it has died: its owner starts it again
                 await asyncio.sleep(1.0)
                 return
-        self._cold.remove(prefix)
+        self._cold = [other for other in self._cold if other != prefix]
 
     async def _read(self, system: str) -> None:
         messages = ({"role": "system", "content": system}, {"role": "user", "content": "Hello."})
@@ -159,6 +162,11 @@ def _for_the_telephone(request: ChatRequest) -> ChatRequest:
     options.pop("max_completion_tokens", None)
     options.pop("tool_choice", None)
     return replace(request, tools=(), options=options, messages=_that_fit(request.messages))
+
+
+def _system_text(messages: Sequence[dict[str, Any]]) -> str:
+    first = messages[0]
+    return text_of(first) if first.get("role") in ("system", "developer") else ""
 
 
 def _that_fit(messages: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

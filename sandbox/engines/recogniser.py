@@ -109,7 +109,7 @@ def spread(
         begin = _position(voiced, length * done // letters)
         done += len(word)
         end = _position(voiced, length * done // letters, is_end=True)
-        placed.append(HeardWord(word, begin, end, confidence))
+        placed.append(HeardWord(word, begin, max(begin, end), confidence))
     return tuple(placed)
 
 

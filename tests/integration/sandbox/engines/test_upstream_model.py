@@ -148,6 +148,19 @@ async def test_a_prefix_is_read_step_by_step_and_again_after_a_restart() -> None
     assert first == again == [*steps, prefix]
 
 
+async def test_what_a_caller_had_read_is_not_read_ahead_any_more() -> None:
+    recording = RecordingModel()
+    prefix = str(LISA["content"])
+    named = {"role": "system", "content": f"{prefix}The caller's name is Sam."}
+    async with upstream(Engines(ScriptRecogniser(), recording, ScriptVoices())) as (url, _):
+        model = LocalModel(ReadyProcess(url))
+        model.warm([prefix])
+
+        await everything(model.reply(ChatRequest("gpt-6-luna", (named, ASKED.messages[1]))))
+
+    assert model.is_warm
+
+
 async def test_a_local_reply_asks_for_little_and_coolly() -> None:
     recording = RecordingModel()
     async with upstream(Engines(ScriptRecogniser(), recording, ScriptVoices())) as (url, _):
