@@ -82,7 +82,9 @@ async def test_page_that_breaks_is_replaced_by_one_that_says_so(visit: Visit) ->
         script = (await answer.text()).replace(
             "className:`keypad`", "className:(()=>{throw new Error(`on purpose`)})()"
         )
-        await route.fulfill(response=answer, body=script)
+        # Not kept, or the browser would show the broken one again.
+        headers = {**answer.headers, "cache-control": "no-store"}
+        await route.fulfill(response=answer, body=script, headers=headers)
 
     await page.route("**/assets/_index-*.js", break_the_landing_page)
     await page.goto("/")
