@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.deepgram.turns import (
@@ -105,6 +105,7 @@ def test_a_click_is_no_voice_where_more_is_wanted() -> None:
     assert orders == []
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 200), st.booleans()), max_size=30))
 def test_no_voice_is_left_without_words_and_no_audio_is_read_twice(
     line: list[tuple[int, bool]],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.engines.pico import LONGEST_SENTENCE, NEAREST, REGISTERS, sentences
@@ -33,6 +33,7 @@ def test_marks_alone_are_not_read() -> None:
     assert list(sentences("?!")) == []
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.text(max_size=2000))
 def test_nothing_is_too_long_and_no_word_is_lost(text: str) -> None:
     pieces = list(sentences(text))

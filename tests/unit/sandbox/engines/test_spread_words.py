@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.engines.recogniser import spread, written_out
@@ -18,6 +18,7 @@ def test_words_begin_and_end_with_the_voice_and_leave_its_pauses_out() -> None:
     ]
 
 
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.text("abc", min_size=1, max_size=9), min_size=1, max_size=20),
     st.lists(st.tuples(st.integers(1, 4000), st.integers(1, 4000)), min_size=1, max_size=5),

@@ -41,12 +41,13 @@ def low_pass_and_decimate(pcm: bytes) -> bytes:
     return mulaw_from_samples(np.convolve(samples, taps)[::3])
 
 
+@settings(max_examples=30, deadline=None)
 @given(texts)
 def test_text_survives_the_line(text: str) -> None:
     assert heard(tones_from_text(text)) == speakable(text)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30, deadline=None)
 @given(texts, st.integers(0, 400), st.integers(1, 700), st.integers(0, 2**32))
 def test_framing_does_not_matter(text: str, lead: int, largest: int, seed: int) -> None:
     audio = silence(lead) + tones_from_text(text)
@@ -61,7 +62,7 @@ def test_framing_does_not_matter(text: str, lead: int, largest: int, seed: int) 
     assert "".join(h.character for h in said) == speakable(text) == listener.text
 
 
-@settings(max_examples=40)
+@settings(max_examples=30, deadline=None)
 @given(texts, st.integers(0, 2))
 def test_text_survives_a_filter_and_any_phase(text: str, phase: int) -> None:
     pcm = b"\0\0" * phase + pcm_from_text(text)
@@ -69,7 +70,7 @@ def test_text_survives_a_filter_and_any_phase(text: str, phase: int) -> None:
     assert heard(low_pass_and_decimate(pcm) + silence(80)) == speakable(text)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30, deadline=None)
 @given(texts)
 def test_text_survives_resampling_there_and_back(text: str) -> None:
     wide = soxr.resample(samples_from_mulaw(tones_from_text(text)), 8000, 24_000)
@@ -78,6 +79,7 @@ def test_text_survives_resampling_there_and_back(text: str) -> None:
     assert heard(mulaw_from_samples(narrow)) == speakable(text)
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, len(PANGRAM) * CHARACTER_SAMPLES))
 def test_a_cut_leaves_a_prefix_and_half_a_character_is_heard(cut: int) -> None:
     audio = tones_from_text(PANGRAM)[: CHARACTER_SAMPLES + cut]
@@ -92,7 +94,7 @@ def test_a_cut_leaves_a_prefix_and_half_a_character_is_heard(cut: int) -> None:
         assert len(text) == whole + 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 30 * CHARACTER_SAMPLES), st.sampled_from([160, 480, 2400, 8000]))
 def test_a_gap_inside_an_utterance_neither_eats_nor_doubles(at: int, gap: int) -> None:
     audio = tones_from_text("bookkeeper needs assessment all")
@@ -109,6 +111,7 @@ def test_utterances_on_one_line_are_told_apart(gap: int) -> None:
     assert heard(line) == "hello. oh hi there e e"
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 12 * CHARACTER_SAMPLES))
 def test_a_new_utterance_after_a_cut_is_heard_whole(cut: int) -> None:
     line = tones_from_text("once upon a time")[:cut] + tones_from_text("once more")
