@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin/
 SETUP := @$(PYTHON) -m buddy.setup
-UV := .setup/lock/bin/uv
+UV := .setup/resolver/bin/uv
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-13s %s\n", $$1, $$2}'
@@ -78,8 +78,8 @@ lock: $(UV) ## Resolve pyproject.toml into the hashed requirements
 		--output-file requirements-dev.txt pyproject.toml
 
 $(UV):
-	$(PYTHON) -m venv .setup/lock
-	.setup/lock/bin/pip install --quiet uv==0.13.9
+	$(PYTHON) -m venv .setup/resolver
+	.setup/resolver/bin/pip install --quiet uv==0.13.9
 
 clean: ## Remove data and build output; says how to remove cached models
 	@$(PYTHON) -m buddy.setup clean

@@ -6,10 +6,13 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from buddy.setup import browser, models, packages
 from buddy.setup.browser import BrowserMissing
@@ -226,3 +229,22 @@ def test_models_lie_where_the_env_file_says(
     (tmp_path / ".env").write_text('DATABASE_URL=x\nBUDDY_SANDBOX_MODELS_DIR="/srv/models"\n')
 
     assert models.cache(Place(tmp_path)) == Path("/srv/models")
+
+
+@pytest.mark.parametrize("name", [packages.PRODUCT, packages.TOOLS])
+def test_the_lock_fits_what_the_project_asks_for(name: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"]]
+    if name == packages.TOOLS:
+        asked += project["optional-dependencies"]["dev"]
+    lines = (ROOT / name).read_text().splitlines()
+    pinned = dict(line.split()[0].split("==") for line in lines if line[:1].isalnum())
+
+    outdated = [line for line in asked if not is_met(Requirement(line), pinned)]
+
+    assert outdated == []  # `make lock` resolves them anew
+
+
+def is_met(requirement: Requirement, pinned: dict[str, str]) -> bool:
+    version = pinned.get(canonicalize_name(requirement.name))
+    return version is not None and version in requirement.specifier
