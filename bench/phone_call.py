@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
 import psycopg
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from bench.figures import percentile, table
 from sandbox.phone.caller import dial
 from sandbox.phone.steps import press, say
 from shared.sealing import KeyRing
 from shared.seed.installation import seed_installation
+from shared.settings import Settings
 from tests.support.database import database_server, open_test_database
 from tests.support.voice_service import (
     free_port,
@@ -26,6 +29,7 @@ from tests.support.voice_service import (
 FIRST_TOKEN_MS, TOKEN_MS, FIRST_BYTE_MS = 300, 10, 200
 AT_ONCE = (1, 10)
 CALLS = 10
+WEBHOOKS = 50
 TURNS = ("tell me one", "tell me two", "tell me three", "tell me four", "tell me five")
 STAGES = (
     "final_words_ms",
@@ -57,6 +61,7 @@ async def _measure() -> str:
                 seed_installation(database, settings, datetime.now(UTC))
             await _slow_down(vendors["openai"])
             async with voice_process(settings):
+                webhooks = await _webhooks(settings)
                 answer = [await _answer_time(vendors["twilio"], n) for n in range(CALLS)]
                 rows = []
                 for calls in AT_ONCE:
@@ -66,11 +71,17 @@ async def _measure() -> str:
         "A phone call",
         f"The voice service in a process of its own; model {FIRST_TOKEN_MS} ms to the first token "
         f"and {TOKEN_MS} ms a token, voice {FIRST_BYTE_MS} ms to the first byte, pause time "
-        "800 ms. Answer time is measured by the phone, from the answer to the first audible "
+        f"800 ms. The webhook is Twilio's, of {WEBHOOKS} callers never seen before. Answer time is measured by the phone, from the answer to the first audible "
         f"frame of the notice ({CALLS} calls). The stages are the service's own, in ms after the "
         f"caller's last word; {len(TURNS)} turns a call.",
         ["what", "calls at once", "p50 ms", "p95 ms"],
         [
+            [
+                "voice webhook",
+                1,
+                f"{percentile(webhooks, 0.5):.0f}",
+                f"{percentile(webhooks, 0.95):.0f}",
+            ],
             [
                 "answer time",
                 1,
@@ -92,6 +103,29 @@ async def _slow_down(openai_url: str) -> None:
     body = {"replies": [reply], "speech_first_byte_ms": FIRST_BYTE_MS}
     async with aiohttp.ClientSession() as http:
         await http.post(f"{openai_url}/_control/script", json=body)
+
+
+async def _webhooks(settings: Settings) -> list[float]:
+    """Return how long signed webhooks of new callers took, in ms."""
+    secret = settings.twilio_auth_token.get_secret_value()
+    url = f"{settings.voice_public_url}/calls/incoming"
+    taken = []
+    async with aiohttp.ClientSession() as http:
+        for number in range(WEBHOOKS):
+            form = {
+                "CallSid": f"CAbench{number}",
+                "From": f"+1415555{1000 + number}",
+                "To": settings.phone_number,
+                "CallStatus": "ringing",
+            }
+            signature = RequestValidator(secret).compute_signature(url, form)
+            began = time.perf_counter()
+            async with http.post(
+                url, data=form, headers={"X-Twilio-Signature": signature}
+            ) as answer:
+                await answer.read()
+            taken.append((time.perf_counter() - began) * 1000)
+    return taken
 
 
 async def _answer_time(twilio_url: str, number: int) -> float:
