@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from buddy.guarding import PROGRAM, guarding
 from buddy.programs import ROOT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox.engines.pico import LONGEST_SENTENCE, NEAREST, REGISTERS, sentences
+from sandbox.engines.pico import LONGEST_SENTENCE, REGISTERS, register_of, sentences
 from sandbox.openai.catalogue import VOICES
 
 
@@ -44,4 +44,4 @@ def test_nothing_is_too_long_and_no_word_is_lost(text: str) -> None:
 
 
 def test_every_voice_of_the_vendor_has_a_register() -> None:
-    assert {NEAREST.get(voice, voice) for voice in VOICES} == set(REGISTERS)
+    assert {register_of(voice) for voice in VOICES} == set(REGISTERS)
