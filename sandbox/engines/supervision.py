@@ -21,6 +21,7 @@ from sandbox.config import SandboxConfig
 from sandbox.engines import models
 from sandbox.engines.local_model import LocalModel
 from sandbox.engines.models import ModelUnavailable
+from sandbox.engines.pico import ACCENTS
 from sandbox.engines.process import EngineProcess
 from sandbox.engines.recogniser import WhisperRecogniser
 from sandbox.engines.roles import ChatModel, Engines, Recogniser, Voices
@@ -102,7 +103,9 @@ class EngineRoom:
         )
 
     def _voices(self) -> Voices:
-        return PicoVoices(self._process("sandbox.engines.pico"))
+        return PicoVoices(
+            {accent: self._process("sandbox.engines.pico", accent) for accent in ACCENTS}
+        )
 
     def _file(self, name: str) -> Path:
         """Return a model's first file."""
