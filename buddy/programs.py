@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SANDBOX_PREFIX = "BUDDY_SANDBOX_"
 SANDBOX_SERVERS = ("Twilio", "Deepgram", "OpenAI", "Google")  # on ports counted from the first
 SANDBOX_DRAIN_SECONDS = 0  # Ctrl-C on a developer's machine does not wait for a call to end
+SANDBOX_FIRST_TOKEN_SECONDS = 18.0  # a model on two busy cores may need them
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _sandbox(settings: Settings) -> Program:
     )
 
 
-def _following(settings: Settings) -> dict[str, str | int]:
+def _following(settings: Settings) -> dict[str, str | float]:
     """Return what follows from other settings, and was not set by anyone.
 
     The defaults name the default ports; somebody who moves a port means its address too.
@@ -125,7 +126,7 @@ def _following(settings: Settings) -> dict[str, str | int]:
     if settings.environment == "production":
         return {}
     sandbox = settings.sandbox_port
-    follows: dict[str, str | int] = {
+    follows: dict[str, str | float] = {
         "site_public_url": f"http://localhost:{settings.site_port}",
         "voice_public_url": f"http://localhost:{settings.voice_port}",
         "twilio_base_url": f"http://127.0.0.1:{sandbox}",
@@ -133,6 +134,7 @@ def _following(settings: Settings) -> dict[str, str | int]:
         "openai_base_url": f"http://127.0.0.1:{sandbox + 2}/v1",
         "google_metadata_url": f"http://localhost:{sandbox + 3}/.well-known/openid-configuration",
         "drain_seconds": SANDBOX_DRAIN_SECONDS,
+        "first_token_seconds": SANDBOX_FIRST_TOKEN_SECONDS,
     }
     return {name: value for name, value in follows.items() if name not in settings.model_fields_set}
 
