@@ -72,6 +72,7 @@ class Conversation:
         self._is_warning_due = False
         self._warning: Segment | None = None  # the one being said
         self._lost_at: float | None = None  # since when nobody listens to the caller
+        self._is_loss_told = False
         self._end_reason = EndReason.FAILED
 
     def start(self, greeting: str, now: float) -> list[Command]:
@@ -109,7 +110,7 @@ class Conversation:
                 return self._follow_recogniser(event, now)
             case on.TalkTimeLow():
                 self._is_warning_due = True
-                return self._warn_if_idle(now)
+                return self._speak_if_idle(now)
             case on.TalkTimeOver():
                 return self._close(Announcement.TALK_TIME_OVER, EndReason.TALK_TIME_OVER, now)
             case on.ServiceEnding():
@@ -309,7 +310,7 @@ class Conversation:
         kept, self._kept = self._kept, None
         if kept is not None and now - self._kept_at <= self.rules.kept_word:
             self._utterance.hear(kept, self._kept_at)
-        return self._warn_if_idle(now)
+        return self._speak_if_idle(now)
 
     def _reply_deadline(self) -> float:
         if self._playback.audible is not None:
@@ -322,7 +323,7 @@ class Conversation:
         if self._playback.audible is not None:  # its marks got lost: take it as heard so far
             commands = self._cut_off()
             self._give_floor_to_caller(now)
-            return [*commands, *self._warn_if_idle(now)]
+            return [*commands, *self._speak_if_idle(now)]
         if now >= self._moved_at + self.rules.reply_timeout:
             self._failures += 1
             if self._failures >= self.rules.failures:
@@ -356,9 +357,14 @@ class Conversation:
         self._warning = self._playback.last
         return command
 
-    def _warn_if_idle(self, now: float) -> list[Command]:
-        """Say the warning that is due, if nobody is saying anything."""
-        if not self._is_warning_due or self.phase is not Phase.LISTENING or self._utterance.text:
+    def _speak_if_idle(self, now: float) -> list[Command]:
+        """Say what the caller must know, if nobody is saying anything."""
+        if self.phase is not Phase.LISTENING or self._utterance.text:
+            return []
+        if self._lost_at is not None and not self._is_loss_told:
+            self._is_loss_told = True
+            return self._announce_alone(Announcement.RECOGNISER_LOST, now)
+        if not self._is_warning_due:
             return []
         reply = self._begin_reply(now)
         self._is_generated = True
@@ -372,12 +378,9 @@ class Conversation:
                 self._lost_at = None
                 return []
             case on.RecogniserLost():
-                if self._lost_at is not None:
-                    return []
-                self._lost_at = now
-                if self.phase is Phase.LISTENING and not self._utterance.text:
-                    return self._announce_alone(Announcement.RECOGNISER_LOST, now)
-                return []
+                if self._lost_at is None:
+                    self._lost_at, self._is_loss_told = now, False
+                return self._speak_if_idle(now)
 
     def _close(self, announcement: Announcement, reason: EndReason, now: float) -> list[Command]:
         """Say the last words; nothing interrupts them."""

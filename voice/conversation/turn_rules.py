@@ -22,4 +22,4 @@ class TurnRules:
     playback_stall: float = 6.0  # no mark came back for this long: the line lost it
     recogniser_wait: float = 12.0  # for a lost recogniser to return, then comes a goodbye
     failures: int = 3  # failed replies in a row end the call
-    closing: float = 15.0  # the longest that last words may take
+    closing: float = 25.0  # the longest that last words may take

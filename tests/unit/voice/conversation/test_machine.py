@@ -459,6 +459,21 @@ def test_lost_recogniser_is_said_and_its_return_goes_on_in_silence() -> None:
     assert (again, back) == ([], [])
 
 
+def test_recogniser_lost_while_the_buddy_speaks_is_said_when_the_floor_returns() -> None:
+    conversation, reply = thinking_conversation()
+    conversation.receive(on.SegmentGenerated(reply, "Shall I?"), 13.5)
+    conversation.receive(on.ReplyGenerated(reply), 13.6)
+    conversation.receive(on.SegmentStarted(reply, 0), 14)
+
+    at_once = conversation.receive(on.RecogniserLost(), 14.5)
+    later = conversation.receive(on.SegmentPlayed(reply, 0), 15)
+
+    assert at_once == []
+    assert [c.announcement for c in later if isinstance(c, do.Announce)] == [
+        Announcement.RECOGNISER_LOST
+    ]
+
+
 def test_recogniser_that_does_not_return_ends_the_call_with_a_goodbye() -> None:
     conversation = listening_conversation()
     (announce,) = conversation.receive(on.RecogniserLost(), 11)
@@ -492,6 +507,27 @@ def test_drain_says_goodbye() -> None:
     assert [c.announcement for c in commands if isinstance(c, do.Announce)] == [
         Announcement.SERVICE_ENDING
     ]
+
+
+def test_marks_of_segments_that_never_were_or_are_over_change_nothing() -> None:
+    conversation, reply = speaking_conversation()
+    conversation.receive(on.SegmentPlayed(reply, 0), 15)
+
+    assert conversation.receive(on.SegmentStarted(reply, 9), 15.1) == []
+    assert conversation.receive(on.SegmentStarted(reply, 0), 15.1) == []
+    assert conversation.receive(on.SegmentPlayed(reply, 0), 15.2) == []
+    assert conversation.receive(on.TranscriptReceived("", is_final=True), 15.3) == []
+
+
+def test_mark_close_to_the_end_keeps_the_last_word_for_later() -> None:
+    conversation, reply = speaking_conversation()
+    conversation.receive(on.SegmentPlayed(reply, 0, share=0.99), 15)
+
+    cut = conversation.receive(on.TranscriptReceived("stop", is_final=False), 15.1)
+
+    assert cut[1] == do.WriteEntry(
+        Side.BUDDY, "Once upon a", "time. There was a bear who sang.", was_interrupted=True
+    )
 
 
 def test_keys_and_store_trouble_leave_the_conversation_alone() -> None:

@@ -166,6 +166,14 @@ def test_key_that_is_nobodys_changes_nothing() -> None:
     assert desk.receive(on.DigitPressed("#"), 21) == []
 
 
+def test_goodbye_is_said_once() -> None:
+    desk = at_menu()
+    desk.receive(on.ServiceEnding(), 21)
+
+    assert desk.receive(on.ServiceEnding(), 22) == []
+    assert desk.receive(on.DigitPressed("1"), 22) == []
+
+
 def test_drain_says_goodbye() -> None:
     desk = at_menu()
 

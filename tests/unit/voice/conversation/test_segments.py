@@ -50,6 +50,17 @@ def test_tiny_sentence_is_said_with_the_next() -> None:
     assert segments_of("Oh. I see.") == ["Oh. I see."]
 
 
+def test_line_break_ends_a_segment() -> None:
+    assert segments_of("First the onions\nthen the rice") == ["First the onions", "then the rice"]
+
+
+def test_endless_sentence_is_cut_at_a_space() -> None:
+    first, *rest = segments_of("word " * 100)
+
+    assert 200 < len(first) <= 280
+    assert rest
+
+
 def test_markup_is_not_read_out() -> None:
     assert spoken_text("**Really** `good`\n# news_") == "Really good news"
 
