@@ -1,15 +1,14 @@
-"""A process of voices with one accent: `python -m sandbox.engines.pico ACCENT`.
+"""The voices' process: `python -m sandbox.engines.pico`.
 
 SVOX Pico reads a sentence in some 40 ms. It has two English voices, both female; the others are
 made from them as a singer would change register: read at another pitch and pace, then played at
-another rate, which moves the formants too, as a longer or shorter throat does. Each accent has a
-process to itself: once Pico has spoken with one, it is 8 % too fast with the other.
+another rate, which moves the formants too, as a longer or shorter throat does.
 """
 
 from __future__ import annotations
 
+import os
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from sandbox.engines.frames import Answers, EngineLoop
+from sandbox.engines.fresh_pico import FreshPico
 from sandbox.engines.roles import SPEECH_RATE
 
 NICE = 1  # it is quick, and silence is what callers mind most
@@ -58,9 +58,6 @@ NEAREST = {
 }
 
 
-ACCENTS = tuple(sorted({register.accent for register in REGISTERS.values()}))
-
-
 def register_of(voice: str) -> str:
     """Return the name of the register that speaks for one of OpenAI's voices."""
     return NEAREST.get(voice, voice)
@@ -84,17 +81,16 @@ def sentences(text: str) -> Iterator[str]:
             yield rest
 
 
-def main(accent: str) -> None:
+def main() -> None:
     """Load the voices and serve."""
-    loop = EngineLoop(NICE)
-    import soxr  # noqa: PLC0415 - after the niceness is set
-    from py_nanotts import NanoTTS  # noqa: PLC0415 - as above
-
-    pico = NanoTTS()
+    os.nice(NICE)
+    reader = FreshPico()  # forks, so it comes before any thread
+    loop = EngineLoop(0)
+    import soxr  # noqa: PLC0415 - after the fork
 
     def read(sentence: str, register: Register, speed: float) -> bytes:
         pace = min(FASTEST, max(SLOWEST, register.pace * speed))
-        pcm = pico.speak(sentence, voice=register.accent, pitch=register.pitch, speed=pace)
+        pcm = reader.read(sentence, register.accent, register.pitch, pace)
         samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32) / 32768
         if not len(samples):
             return b""
@@ -105,7 +101,7 @@ def main(accent: str) -> None:
         return loud
 
     def speak(header: dict[str, Any], _payload: bytes) -> Answers:
-        register = REGISTERS[header["voice"]]
+        register = REGISTERS[register_of(header["voice"])]
         pause = b""
         for sentence in sentences(header["text"]):
             audio = pause + read(sentence, register, header["speed"])
@@ -113,11 +109,10 @@ def main(accent: str) -> None:
             for at in range(0, len(audio), PIECE_BYTES):
                 yield {}, audio[at : at + PIECE_BYTES]
 
-    first = next(voice for voice, register in REGISTERS.items() if register.accent == accent)
-    for _ in speak({"voice": first, "speed": 1.0, "text": "Hello."}, b""):
+    for _ in speak({"voice": "marin", "speed": 1.0, "text": "Hello."}, b""):
         pass
     loop.run({"speak": speak})
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

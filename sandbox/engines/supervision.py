@@ -21,7 +21,6 @@ from sandbox.config import SandboxConfig
 from sandbox.engines import models
 from sandbox.engines.local_model import LocalModel
 from sandbox.engines.models import ModelUnavailable
-from sandbox.engines.pico import ACCENTS
 from sandbox.engines.process import EngineProcess
 from sandbox.engines.recogniser import WhisperRecogniser
 from sandbox.engines.roles import ChatModel, Engines, Recogniser, Voices
@@ -103,9 +102,7 @@ class EngineRoom:
         )
 
     def _voices(self) -> Voices:
-        return PicoVoices(
-            {accent: self._process("sandbox.engines.pico", accent) for accent in ACCENTS}
-        )
+        return PicoVoices(self._process("sandbox.engines.pico"))
 
     def _file(self, name: str) -> Path:
         """Return a model's first file."""
