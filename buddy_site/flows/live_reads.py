@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from buddy_site.watching import CallNews
 from shared.database import Database
 from shared.ids import AccountId, CallId
 from shared.services import accounts, calls
-from shared.tables.call import Call
 
 
 class Access(StrEnum):
@@ -36,7 +35,7 @@ class LiveReads:
 
     async def owner(self, call_id: CallId) -> AccountId | None:
         """Return whose call it is."""
-        return await self._database.transact(_owner, call_id=call_id)
+        return await self._database.transact(calls.owner, call_id=call_id)
 
 
 def access_to_account(
@@ -52,15 +51,10 @@ def access_to_call(session: Session, *, token: str, call_id: CallId, now: dateti
     someone = accounts.signed_in(session, token=token, now=now)
     if someone is None:
         return Access.SIGNED_OUT
-    is_theirs = _owner(session, call_id=call_id) == someone.account_id
+    is_theirs = calls.owner(session, call_id=call_id) == someone.account_id
     return Access.THEIRS if is_theirs else Access.NOT_THEIRS
 
 
 def _news(session: Session, *, account_id: AccountId, call_id: CallId, after: int) -> CallNews:
-    found = calls.detail(session, account_id=account_id, call_id=call_id)
-    return CallNews(found.card, tuple(e for e in found.entries if e.sequence > after))
-
-
-def _owner(session: Session, *, call_id: CallId) -> AccountId | None:
-    owner = session.exec(select(Call.account_id).where(Call.id == call_id)).one_or_none()
-    return AccountId(owner) if owner is not None else None
+    found = calls.detail(session, account_id=account_id, call_id=call_id, after=after)
+    return CallNews(found.card, found.entries)
