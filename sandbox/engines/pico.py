@@ -43,7 +43,7 @@ REGISTERS = {
     "alloy": Register("en-US", pitch=1.04, pace=0.95, throat=1.0),
     "marin": Register("en-GB", pitch=1.0, pace=0.95, throat=1.0),
     "sage": Register("en-US", pitch=0.95, pace=0.95, throat=0.98),
-    "coral": Register("en-GB", pitch=1.18, pace=1.08, throat=1.05),
+    "coral": Register("en-GB", pitch=1.2, pace=0.98, throat=1.03),
     "ballad": Register("en-GB", pitch=0.75, pace=1.1, throat=0.76),
     "cedar": Register("en-US", pitch=0.85, pace=1.08, throat=0.85),
     "ash": Register("en-GB", pitch=0.92, pace=1.3, throat=0.87),
