@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import WebSocket, expect
 
+from buddy_site.build import ROOT
 from sandbox.phone.caller import dial
 from sandbox.phone.steps import press, say
 from shared.seed.installation import DEMO_NUMBER
@@ -38,7 +39,7 @@ async def twilio_url(site: RunningSite) -> AsyncIterator[str]:
 
 
 async def test_words_appear_while_they_are_spoken_and_nobody_else_sees_them(
-    visit: Visit, sign_in: SignIn, twilio_url: str
+    visit: Visit, sign_in: SignIn, site: RunningSite, twilio_url: str
 ) -> None:
     page = await visit("/")
     await sign_in(page, "Sam Demo")
@@ -85,7 +86,17 @@ async def test_words_appear_while_they_are_spoken_and_nobody_else_sees_them(
     await expect(stranger.get_by_role("heading", name="No such call")).to_be_visible()
     assert seen_by_stranger
     assert not [frame for frame in seen_by_stranger if "marmalade" in frame]
+    assert _files_that_tell(Path(site.environment["BUDDY_DATA_DIR"])) == []
+    assert not (ROOT / ".states").exists()  # Reflex keeps its state in memory
 
 
 def _note_frames(socket: WebSocket, frames: list[str]) -> None:
     socket.on("framereceived", lambda payload: frames.append(str(payload)))
+
+
+def _files_that_tell(folder: Path) -> list[Path]:
+    """Return the files in which somebody's words, number or address stand in clear."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".log" for path in files)
+    secrets = (b"marmalade", b"5550123", b"demo@gotobuddy")
+    return [path for path in files if any(s in path.read_bytes().lower() for s in secrets)]
