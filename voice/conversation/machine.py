@@ -13,8 +13,10 @@ from enum import StrEnum
 
 from voice.conversation import commands as do
 from voice.conversation import events as on
+from voice.conversation import honesty
 from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
 from voice.conversation.events import Event, ReplyId
+from voice.conversation.honesty import asks_whether_human
 from voice.conversation.playback import Playback, Segment
 from voice.conversation.turn_rules import TurnRules
 from voice.conversation.utterance import News, Utterance, takes_floor
@@ -207,6 +209,9 @@ class Conversation:
         )
         if self._is_warning_due:
             commands.append(self._warn(reply))
+        if asks_whether_human(self.history[-1].text):
+            self._is_generated = True
+            return [*commands, self._speak(reply, honesty.ANSWER)]
         return [*commands, do.GenerateReply(reply, tuple(self.history))]
 
     def _take_utterance(self) -> list[Command]:
