@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import structlog
 from quart import Blueprint, Quart, Response, request, websocket
 from twilio.twiml.voice_response import (  # type: ignore[import-untyped]
@@ -13,10 +15,11 @@ from shared.database import StoreUnavailable
 from shared.phone import caller_number
 from shared.services import calls
 from voice.adapters.twilio_rest import SIGNATURE_HEADER
-from voice.service import VoiceService
+from voice.service import CALL_SID, VoiceService
 
 log = structlog.get_logger()
 
+STATUS = re.compile(r"[a-z-]{1,32}")
 ATTESTED = "TN-Validation-Passed-A"
 BUSY_WORDS = "Sorry, we can not take your call right now. Please try again in a minute. Goodbye."
 
@@ -24,7 +27,13 @@ BUSY_WORDS = "Sorry, we can not take your call right now. Please try again in a 
 def register(app: Quart, service: VoiceService) -> None:
     """Give `app` its doors."""
     doors = Blueprint("calls", __name__)
+    _add_webhooks(doors, service)
+    _add_stream(doors, service)
+    _add_health(doors, service)
+    app.register_blueprint(doors)
 
+
+def _add_webhooks(doors: Blueprint, service: VoiceService) -> None:
     @doors.post("/calls/incoming")
     async def incoming() -> Response:
         """Answer Twilio's voice webhook with the stream to connect to.
@@ -34,12 +43,14 @@ def register(app: Quart, service: VoiceService) -> None:
         form = (await request.form).to_dict()
         if not _is_signed(service, "/calls/incoming", form):
             return Response("wrong signature", status=403)
+        if not CALL_SID.fullmatch(form.get("CallSid", "")):
+            return Response("CallSid is missing or is none", status=400)
         if service.is_draining:
             return _twiml(_sorry())
         try:
             taken = await service.database.transact(
                 calls.take_call,
-                call_sid=form.get("CallSid", ""),
+                call_sid=form["CallSid"],
                 number=caller_number(form.get("From", "")),
                 is_attested=form.get("StirVerstat") == ATTESTED,
                 now=service.clock.now(),
@@ -51,16 +62,19 @@ def register(app: Quart, service: VoiceService) -> None:
         return _twiml(_stream(service.settings.stream_url, taken.stream_token))
 
     @doors.post("/calls/status")
-    async def status() -> Response:
+    async def status_callback() -> Response:
         """Take Twilio's status callbacks in; they may be late, repeated or out of order."""
         form = (await request.form).to_dict()
         if not _is_signed(service, "/calls/status", form):
             return Response("wrong signature", status=403)
+        call_sid, status = form.get("CallSid", ""), form.get("CallStatus", "")
+        if not (CALL_SID.fullmatch(call_sid) and STATUS.fullmatch(status)):
+            return Response("CallSid or CallStatus is missing or is none", status=400)
         try:
             await service.database.transact(
                 calls.update_status,
-                call_sid=form.get("CallSid", ""),
-                status=form.get("CallStatus", ""),
+                call_sid=call_sid,
+                status=status,
                 sequence_number=_whole(form.get("SequenceNumber")),
                 duration_seconds=_whole(form.get("CallDuration")),
                 now=service.clock.now(),
@@ -70,6 +84,8 @@ def register(app: Quart, service: VoiceService) -> None:
             return Response("try again", status=503)
         return Response("", status=204)
 
+
+def _add_stream(doors: Blueprint, service: VoiceService) -> None:
     @doors.websocket("/calls/stream")
     async def stream() -> Response | None:
         """Take a Media Stream in: signed handshake, then a token of ours that fits the call."""
@@ -80,6 +96,8 @@ def register(app: Quart, service: VoiceService) -> None:
         await service.serve_stream(websocket)
         return None
 
+
+def _add_health(doors: Blueprint, service: VoiceService) -> None:
     @doors.get("/healthz")
     async def healthz() -> Response:
         return Response("ok")
@@ -87,8 +105,6 @@ def register(app: Quart, service: VoiceService) -> None:
     @doors.get("/readyz")
     async def readyz() -> Response:
         return Response("ready") if service.is_ready else Response("not ready", status=503)
-
-    app.register_blueprint(doors)
 
 
 def _is_signed(service: VoiceService, path: str, form: dict[str, str]) -> bool:
@@ -117,4 +133,4 @@ def _twiml(answer: VoiceResponse) -> Response:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
+    return int(text) if text is not None and re.fullmatch(r"[0-9]{1,9}", text) else None

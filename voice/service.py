@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from quart.wrappers import Websocket
 from shared.clock import Clock
 from shared.configuration import Configuration
 from shared.database import Database, StoreUnavailable, database_urls, open_database
-from shared.errors import DomainError, ProtocolError, ProviderError
+from shared.errors import DomainError, ProtocolError, ProviderError, RemoteProtocolError
 from shared.services import calls, talk_time
 from shared.services.accounts import AccountKind
 from shared.services.calls import OpenedCall
@@ -36,6 +37,8 @@ from voice.transcript import TranscriptWriter
 
 log = structlog.get_logger()
 
+CALL_SID = re.compile(r"[A-Za-z0-9]{1,64}")
+NO_CALL_SID = "the start message names no call"
 POLICY_VIOLATION = 1008  # websocket close code of a stream that is refused
 GOODBYE_SECONDS = 20.0  # calls that outlast the drain may still say goodbye
 
@@ -161,6 +164,8 @@ class VoiceService:
         async with leg:
             try:
                 start = await leg.started()
+                if not CALL_SID.fullmatch(start.call_sid):
+                    raise RemoteProtocolError(NO_CALL_SID)
                 opened = await self.database.transact(
                     calls.open_stream,
                     call_sid=start.call_sid,

@@ -191,6 +191,29 @@ async def test_status_callbacks_end_the_call_whatever_their_order(
     ]
 
 
+@pytest.mark.parametrize("call_sid", ["", "CA\0x", "C" * 5000])
+async def test_call_without_a_proper_sid_is_refused(
+    voice: RunningVoice, http: aiohttp.ClientSession, call_sid: str
+) -> None:
+    status, _ = await post(http, voice, "/calls/incoming", {**CALL, "CallSid": call_sid})
+
+    assert status == 400
+    assert rows(voice, "SELECT count(*) FROM call") == [(0,)]
+
+
+async def test_odd_status_callback_does_no_harm(
+    voice: RunningVoice, http: aiohttp.ClientSession
+) -> None:
+    await token_of_call(http, voice)
+
+    odd = {**CALL, "CallStatus": "completed", "CallDuration": "²", "SequenceNumber": "-1"}
+    status, _ = await post(http, voice, "/calls/status", odd)
+    nonsense, _ = await post(http, voice, "/calls/status", {**CALL, "CallStatus": "\0"})
+
+    assert (status, nonsense) == (204, 400)
+    assert await first_answer(http, voice, "CA\0x", "token") == "closed"
+
+
 async def test_draining_service_takes_no_new_call_and_says_so_kindly(
     voice: RunningVoice, http: aiohttp.ClientSession
 ) -> None:
