@@ -61,6 +61,7 @@ class CallBook:
     started_at: datetime
     _work: asyncio.Queue[Callable[[Session], None] | None] = field(default_factory=asyncio.Queue)
     _sequence: int = 0
+    _began: dict[Side, datetime] = field(default_factory=dict)  # when each side began to speak
 
     def consent(self) -> None:
         self._do(
@@ -83,11 +84,13 @@ class CallBook:
         )
 
     def interim(self, side: Side, text: str) -> None:
+        if side not in self._began:
+            self._began[side] = self.clock.now()
         self.writer.show_interim(self.call_id, side, text)
 
     def entry(self, entry: WriteEntry, persona: PersonaView | None) -> None:
         self._sequence += 1
-        said_at = self.clock.now()
+        said_at = self._began.pop(entry.side, None) or self.clock.now()
         self.writer.write(
             NewEntry(
                 call_id=self.call_id,

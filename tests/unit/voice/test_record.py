@@ -106,13 +106,14 @@ def test_refused_use_case_does_not_hold_up_the_end_of_the_call() -> None:
     assert store.names == ["end_call"]
 
 
-def test_entries_are_numbered_and_placed_on_the_calls_own_time() -> None:
+def test_entries_are_numbered_and_placed_where_they_began() -> None:
     writer = FakeWriter()
     the_book = book(FakeStore(), writer)
 
+    the_book.interim(Side.CALLER, "hel")
+    the_book.interim(Side.CALLER, "hello")
     the_book.entry(WriteEntry(Side.CALLER, "hello"), None)
     the_book.entry(WriteEntry(Side.BUDDY, "Hi", "there", was_interrupted=True), None)
-    the_book.interim(Side.CALLER, "hel")
     the_book.timing(TurnTimes(1, {Stage.FIRST_FRAME: 900.0}))
 
     assert [(e.sequence, e.text, e.offset_ms) for e in writer.entries] == [
@@ -120,6 +121,6 @@ def test_entries_are_numbered_and_placed_on_the_calls_own_time() -> None:
         (2, "Hi", 2000),
     ]
     assert (writer.entries[1].unheard, writer.entries[1].was_interrupted) == ("there", True)
-    assert writer.interims == ["hel"]
+    assert writer.interims == ["hel", "hello"]
     assert writer.timings[0].stages_ms == {"first_frame_ms": 900.0}
     assert writer.timings[0].gap_ms == 900.0
