@@ -79,7 +79,8 @@ class Reception:
             return []
         match event:
             case on.CallerHungUp():
-                return [self._end(EndReason.CALLER_HUNG_UP)]
+                is_closing = self.stage is Stage.CLOSING
+                return [self._end(self._end_reason if is_closing else EndReason.CALLER_HUNG_UP)]
             case on.SegmentPlayed(reply, _, share) if reply == self.last_reply and share >= 1:
                 return self._go_on(now)
             case on.DigitPressed(digit):

@@ -166,6 +166,13 @@ def test_key_that_is_nobodys_changes_nothing() -> None:
     assert desk.receive(on.DigitPressed("#"), 21) == []
 
 
+def test_line_that_breaks_during_the_goodbye_does_not_change_why_the_call_ended() -> None:
+    desk = at_menu()
+    desk.receive(on.ServiceEnding(), 21)
+
+    assert desk.receive(on.CallerHungUp(), 21.1) == [do.HangUp(EndReason.SERVICE_ENDING)]
+
+
 def test_goodbye_is_said_once() -> None:
     desk = at_menu()
     desk.receive(on.ServiceEnding(), 21)
