@@ -224,6 +224,8 @@ class CallState(PrivateState, rx.State):
         if card.is_live:
             self.status = words.LIVE_STATUSES.get(card.status, "Live now")
             self.ending = ""
+            if self.interim_side:  # the buddy's name may have come after its first words
+                self.interim_speaker = self._speaker(self.interim_side)
         else:
             self.status = ""
             self.ending = words.ending(card.status, card.end_reason)
