@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 from buddy.commands.subcommands import Subcommands
 from shared.clock import SystemClock
 from shared.database import open_database
 from shared.services import accounts
 from shared.settings import Settings
+
+ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def add_to(commands: Subcommands) -> None:
@@ -21,10 +24,13 @@ def add_to(commands: Subcommands) -> None:
 
 def add_operator(arguments: argparse.Namespace) -> int:
     email: str = arguments.email.strip()
+    if not ADDRESS.fullmatch(email):
+        print(f"{email!r} is no e-mail address; give the one they sign in with.")
+        return 2
     database = open_database(Settings(), application_name="gotobuddy-operator")
     try:
         database.transact_now(accounts.add_operator, email=email, now=SystemClock().now())
     finally:
         database.close_now()
-    print(f"{email} is an operator from the next page on.")
+    print(f"Whoever signs in as {email} is an operator from the next page on.")
     return 0
