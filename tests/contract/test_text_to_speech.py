@@ -12,7 +12,8 @@ import pytest
 from sandbox.engines.tones import ToneListener
 from shared.errors import ProviderError
 from tests.contract.openai_sandbox import openai_sandbox
-from tests.support.fakes import FAKE, FakeTextToSpeech, ScriptedSpeech, words_in
+from tests.support.fake_sound import words_in
+from tests.support.fakes import FAKE, FakeTextToSpeech, ScriptedSpeech
 from voice.adapters.openai_speech import OpenAISpeech
 from voice.ports import BYTES_A_SECOND, TextToSpeech, Voice
 

@@ -8,13 +8,21 @@ caller says and assert what the caller heard, to the character.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from shared.errors import ProviderError
+from tests.support.fake_sound import (
+    CHARACTER_BYTES,
+    SILENCE,
+    character_of,
+    fake_speech,
+    runs,
+    silence,
+    words_in,
+)
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.conversation.prompts import ModelMessage
 from voice.ports import (
@@ -30,49 +38,8 @@ from voice.ports import (
     Voice,
 )
 
-CHARACTER_BYTES = 320  # 40 ms a character, 25 characters a second, as the sandbox's tones
-SILENCE = 0xFF  # μ-law zero
-LOUD_CODES = 0x48  # μ-law codes below this, of either sign, are loud
 FAKE = "fake"
 JITTER = 1e-6  # seconds; the loop's clock may wake a hair before a timer's moment
-_RUN = re.compile(rb"(.)\1*", re.DOTALL)
-
-
-def fake_speech(text: str) -> bytes:
-    """Return audio that `words_in` reads back as `text`, in ASCII."""
-    return b"".join(bytes((_code(character),)) * CHARACTER_BYTES for character in _ascii(text))
-
-
-def words_in(audio: bytes) -> str:
-    """Return what was said in `audio`; characters that were cut off are not heard."""
-    return "".join(
-        _character(run[0]) * (len(run) // CHARACTER_BYTES)
-        for run in runs(audio)
-        if run[0] != SILENCE
-    )
-
-
-def runs(audio: bytes) -> list[bytes]:
-    """Split audio where its value changes."""
-    return [match[0] for match in _RUN.finditer(audio)]
-
-
-def _ascii(text: str) -> str:
-    return text.encode("ascii", "replace").decode()
-
-
-def _code(character: str) -> int:
-    """Return a loud μ-law code for the character, so that nobody takes it for silence."""
-    number = ord(character) - ord(" ")
-    return number if number < LOUD_CODES else 0x80 + number - LOUD_CODES
-
-
-def _character(code: int) -> str:
-    return chr(ord(" ") + (code if code < LOUD_CODES else code - 0x80 + LOUD_CODES))
-
-
-def silence(seconds: float) -> bytes:
-    return bytes((SILENCE,)) * round(seconds * BYTES_A_SECOND)
 
 
 def now() -> float:
@@ -308,7 +275,7 @@ class FakeRecogniserStream:
         self._voiced_bytes += len(run)
         while self._voiced_bytes >= CHARACTER_BYTES:
             self._voiced_bytes -= CHARACTER_BYTES
-            self._hear_character(_character(self._value))
+            self._hear_character(character_of(self._value))
 
     def _hear_character(self, character: str) -> None:
         if not self._words:

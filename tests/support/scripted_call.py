@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 
 from shared.configuration import PersonaView
 from shared.ids import PersonaId, PersonaVersionId
+from tests.support.fake_sound import fake_speech, silence
 from tests.support.fakes import (
     FakeCallLeg,
     FakeLanguageModel,
     FakeSpeechToText,
     FakeTextToSpeech,
-    fake_speech,
     now,
-    silence,
 )
 from tests.support.virtual_time import run_in_virtual_time
 from voice.announcements import AnnouncementShelf

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared.errors import ProviderError
-from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech, words_in
+from tests.support.fake_sound import words_in
+from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech
 from tests.support.virtual_time import run_in_virtual_time
 from voice.announcements import NOTICE_VERSION, TEXTS, AnnouncementShelf
 from voice.conversation.commands import Announcement

@@ -10,7 +10,8 @@ import pytest
 import structlog
 
 from shared.errors import ProviderError
-from tests.support.fakes import ScriptedReply, ScriptedSpeech, fake_speech
+from tests.support.fake_sound import fake_speech
+from tests.support.fakes import ScriptedReply, ScriptedSpeech
 from tests.support.scripted_call import TEXTS, ScriptedCall, call, longest_gap, moment
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, EndReason, Side

@@ -4,7 +4,8 @@ import asyncio
 
 from shared.configuration import PersonaView
 from shared.ids import PersonaId, PersonaVersionId
-from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech, words_in
+from tests.support.fake_sound import words_in
+from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech
 from tests.support.virtual_time import run_in_virtual_time
 from voice.greetings import Greetings
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from shared.errors import ProviderError
+from tests.support.fake_sound import fake_speech, silence, words_in
 from tests.support.fakes import (
     FAKE,
     FakeLanguageModel,
@@ -15,9 +16,6 @@ from tests.support.fakes import (
     FakeTextToSpeech,
     ScriptedReply,
     ScriptedSpeech,
-    fake_speech,
-    silence,
-    words_in,
 )
 from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.events import TranscriptReceived

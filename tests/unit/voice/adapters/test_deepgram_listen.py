@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.frames import Close
 
 from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
-from tests.support.fakes import silence
+from tests.support.fake_sound import silence
 from tests.support.virtual_time import run_in_virtual_time
 from voice.adapters.deepgram_listen import DeepgramStream, decode
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
