@@ -10,6 +10,9 @@ CallId = NewType("CallId", str)
 PersonaId = NewType("PersonaId", str)
 PersonaVersionId = NewType("PersonaVersionId", str)
 PhoneLineId = NewType("PhoneLineId", str)
+VerificationId = NewType("VerificationId", str)
+CheckoutId = NewType("CheckoutId", str)
+NoticeId = NewType("NoticeId", str)
 SignInSessionId = NewType("SignInSessionId", str)
 
 

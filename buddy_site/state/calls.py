@@ -143,7 +143,9 @@ class HomeState(PrivateState, rx.State):
 
     async def _read(self, account_id: AccountId) -> None:
         site, where = runtime.current(), words.zone(self._zone())
-        profile = await site.database.transact(accounts.profile, account_id=account_id)
+        profile = await site.database.transact(
+            accounts.profile, account_id=account_id, now=site.clock.now()
+        )
         cards = await site.database.transact(
             calls.history, account_id=account_id, before=None, limit=PAGE_ROWS
         )

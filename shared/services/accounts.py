@@ -204,7 +204,7 @@ def consent(
     session.flush()
 
 
-def profile(session: Session, *, account_id: AccountId) -> ProfileView:
+def profile(session: Session, *, account_id: AccountId, now: datetime) -> ProfileView:
     """Return the account as its owner sees it."""
     account = session.get_one(Account, account_id)
     identity = session.exec(
@@ -215,7 +215,7 @@ def profile(session: Session, *, account_id: AccountId) -> ProfileView:
     favourite = session.exec(
         select(Persona.menu_key).where(Persona.id == account.favourite_persona_id)
     ).first()
-    left = talk_time.overview(session, account_id=account_id)
+    left = talk_time.overview(session, account_id=account_id, now=now)
     return ProfileView(
         spoken_name=open_spoken_name(session, account),
         email=_open_email(session, identity) if identity is not None else None,

@@ -139,7 +139,7 @@ def open_stream(
     call.status = "in-progress"
     session.flush()
     notify(session, CALL_ENTRIES, call.id)
-    return _opened(session, call)
+    return _opened(session, call, now=now)
 
 
 def record_consent(
@@ -266,7 +266,7 @@ def _caller_account(
     return holder.account_id
 
 
-def _opened(session: Session, call: Call) -> OpenedCall:
+def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
     account = session.get_one(Account, call.account_id)
     consented = select(Consent).where(
         Consent.account_id == account.id, col(Consent.call_id).is_(None)
@@ -276,7 +276,7 @@ def _opened(session: Session, call: Call) -> OpenedCall:
         if account.favourite_persona_id is not None
         else None
     )
-    left = talk_time.overview(session, account_id=AccountId(account.id))
+    left = talk_time.overview(session, account_id=AccountId(account.id), now=now)
     return OpenedCall(
         call_id=CallId(call.id),
         account_id=AccountId(account.id),

@@ -94,7 +94,12 @@ def take_allowance(
     index = _index(session, number)
     taken = session.execute(
         insert(AllowanceTaken)
-        .values(allowance=allowance.name, number_index=index, taken_at=now)
+        .values(
+            allowance=allowance.name,
+            holder_index=index,
+            seconds=allowance.seconds,
+            taken_at=now,
+        )
         .on_conflict_do_nothing()
         .returning(col(AllowanceTaken.taken_at))
     )

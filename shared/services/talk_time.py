@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, text, update
+from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
@@ -18,6 +18,7 @@ from shared.domain import allowance
 from shared.errors import DomainError
 from shared.ids import AccountId, CallId
 from shared.listener import CALL_ENTRIES, notify
+from shared.services import entitlements
 from shared.tables.call import Call
 from shared.tables.talk_time import LedgerEntry, Reservation, TalkTime
 
@@ -112,9 +113,9 @@ def grant(
     return True
 
 
-def overview(session: Session, *, account_id: AccountId) -> TalkTimeView:
+def overview(session: Session, *, account_id: AccountId, now: datetime) -> TalkTimeView:
     """Return what the account may still talk."""
-    return _view(session, account_id, now=func.now())
+    return _view(session, account_id, now=now)
 
 
 def transfer(
@@ -273,16 +274,9 @@ def _reopen(session: Session, call: Call, reservation: Reservation, *, now: date
     notify(session, CALL_ENTRIES, call.id)
 
 
-def _view(session: Session, account_id: AccountId, *, now: object) -> TalkTimeView:
-    is_unlimited = case((col(TalkTime.unlimited_until) > now, True), else_=False)
-    found = session.execute(
-        select(col(TalkTime.seconds_left), is_unlimited).where(TalkTime.account_id == account_id)
+def _view(session: Session, account_id: AccountId, *, now: datetime) -> TalkTimeView:
+    left = session.exec(
+        select(TalkTime.seconds_left).where(TalkTime.account_id == account_id)
     ).one_or_none()
-    return TalkTimeView(*found) if found is not None else TalkTimeView(0, is_unlimited=False)
-
-
-def set_unlimited(session: Session, *, account_id: AccountId, until: datetime | None) -> None:
-    """Let the account talk without taking from what is left, until then; None ends it."""
-    session.execute(
-        update(TalkTime).where(col(TalkTime.account_id) == account_id).values(unlimited_until=until)
-    )
+    entitlement = entitlements.of(session, account_id, now=now)
+    return TalkTimeView(left or 0, is_unlimited=entitlement.is_unlimited)

@@ -5,22 +5,28 @@ Importing this package registers every table, which Alembic's autogenerate relie
 
 from shared.tables import (
     account,
+    billing,
     call,
     configuration,
+    guarding,
     job,
     key_check,
     persona,
     phone_line,
     talk_time,
+    verification,
 )
 
 __all__ = [
     "account",
+    "billing",
     "call",
     "configuration",
+    "guarding",
     "job",
     "key_check",
     "persona",
     "phone_line",
     "talk_time",
+    "verification",
 ]

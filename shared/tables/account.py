@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from shared.tables.base import BYTES, INSTANT, Table, column
+from shared.tables.base import BYTES, FLOAT, INSTANT, Table, column
 
 
 class Account(Table, table=True):
@@ -16,6 +16,15 @@ class Account(Table, table=True):
     kind: str  # withheld, temporary or registered
     sealed_spoken_name: bytes | None = column(BYTES, default=None)
     favourite_persona_id: str | None = Field(default=None, foreign_key="persona.id")
+    time_zone: str | None = None  # an IANA name
+    pace: float = column(FLOAT, default=1.0)  # of the buddies' speech: 1 is as they come
+    pause_seconds: float | None = column(FLOAT, default=None)  # None: as the installation has it
+    keeps_memory: bool = True
+    transcript_days: int | None = None  # after which calls are deleted; None: as it has it
+    pin_index: bytes | None = column(BYTES, default=None)  # keyed hash; says nothing by itself
+    pin_wrong: int = 0  # in a row
+    pin_locked_until: datetime | None = column(INSTANT, default=None)
+    onboarding_dismissed_at: datetime | None = column(INSTANT, default=None)
     created_at: datetime = column(INSTANT)
     registered_at: datetime | None = column(INSTANT, default=None)
 
@@ -42,6 +51,9 @@ class SignInSession(Table, table=True):
     id: str = Field(primary_key=True)
     account_id: str = Field(foreign_key="account.id", index=True, ondelete="CASCADE")
     token_hash: bytes = column(BYTES, unique=True)
+    former_token_hash: bytes | None = column(BYTES, default=None, unique=True)  # before rotation
+    rotated_at: datetime | None = column(INSTANT, default=None)
+    last_seen_at: datetime | None = column(INSTANT, default=None)
     sealed_user_agent: bytes = column(BYTES)
     issuer: str
     subject: str
@@ -61,7 +73,7 @@ class Operator(Table, table=True):
 
 
 class Consent(Table, table=True):
-    """Somebody agreed to be transcribed: by staying on the line of a call, or on the site."""
+    """Somebody agreed to something in words of a version: on the line of a call, or on the site."""
 
     __tablename__ = "consent"
 
@@ -70,5 +82,20 @@ class Consent(Table, table=True):
     call_id: str | None = Field(
         default=None, foreign_key="call.id", unique=True, ondelete="CASCADE"
     )
+    kind: str = "transcription"  # what was agreed to
     wording_version: str
     given_at: datetime = column(INSTANT)
+    withdrawn_at: datetime | None = column(INSTANT, default=None)
+
+
+class Notice(Table, table=True):
+    """Something that happened to an account and that its owner has to be told."""
+
+    __tablename__ = "notice"
+
+    id: str = Field(primary_key=True)
+    account_id: str = Field(foreign_key="account.id", index=True, ondelete="CASCADE")
+    kind: str
+    sealed_detail: bytes | None = column(BYTES, default=None)
+    created_at: datetime = column(INSTANT)
+    dismissed_at: datetime | None = column(INSTANT, default=None)

@@ -20,6 +20,7 @@ class Call(Table, table=True):
     status: str  # as Twilio has them
     status_sequence: int = -1  # of the newest status callback
     is_attested: bool
+    proved_at: datetime | None = column(INSTANT, default=None)  # by PIN, in the call
     token_hash: bytes | None = column(BYTES, default=None)
     token_expires_at: datetime | None = column(INSTANT, default=None)
     stream_sid: str | None = Field(default=None, unique=True)

@@ -16,7 +16,6 @@ class TalkTime(Table, table=True):
 
     account_id: str = Field(primary_key=True, foreign_key="account.id", ondelete="CASCADE")
     seconds_left: int = 0
-    unlimited_until: datetime | None = column(INSTANT, default=None)  # use is booked, none taken
 
 
 class Reservation(Table, table=True):
@@ -56,10 +55,11 @@ class LedgerEntry(Table, table=True):
 
 
 class AllowanceTaken(Table, table=True):
-    """A number has had this allowance, once and for all; outlives every account that held it."""
+    """A number, or an identity, has had this allowance; outlives every account that held it."""
 
     __tablename__ = "allowance_taken"
 
     allowance: str = Field(primary_key=True)
-    number_index: bytes = column(BYTES, primary_key=True)
+    holder_index: bytes = column(BYTES, primary_key=True)  # blind: of a number or an identity
+    seconds: int  # what was granted
     taken_at: datetime = column(INSTANT)

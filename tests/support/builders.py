@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sqlmodel import Session
+
 from shared.database import Database
 from shared.ids import AccountId, CallId, PersonaVersionId
 from shared.phone import PhoneNumber
@@ -11,6 +13,7 @@ from shared.services import accounts, calls, personas
 from shared.services.accounts import GoogleClaims
 from shared.services.calls import OpenedCall
 from shared.services.personas import Character
+from shared.tables.billing import Subscription
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SAM = PhoneNumber("+14155550123")
@@ -66,6 +69,30 @@ def registered_account(database: Database, subject: str = "sam") -> AccountId:
         now=NOW,
     )
     return signed_in.account_id
+
+
+def subscribe(database: Database, account_id: AccountId, *, until: datetime) -> str:
+    """Give the account a subscription that was canceled and runs until then; return its id."""
+    subscription_id = f"sub_{account_id}"
+
+    def add(session: Session) -> None:
+        session.add(
+            Subscription(
+                id=subscription_id,
+                account_id=account_id,
+                status="active",
+                price_id="price_monthly",
+                lookup_key="unlimited_monthly",
+                started_at=NOW,
+                current_period_start=NOW,
+                current_period_end=until,
+                cancel_at_period_end=True,
+                synced_at=NOW,
+            )
+        )
+
+    database.transact_now(add)
+    return subscription_id
 
 
 def open_call(

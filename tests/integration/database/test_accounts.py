@@ -131,7 +131,7 @@ def test_a_claimed_number_brings_its_calls_and_talk_time(database: Database) -> 
         phone_lines.attach_verified, account_id=account_id, number=SAM, now=NOW
     )
 
-    profile = database.transact_now(accounts.profile, account_id=account_id)
+    profile = database.transact_now(accounts.profile, account_id=account_id, now=NOW)
     cards = database.transact_now(calls.history, account_id=account_id, before=None, limit=9)
     assert again == line == profile.lines[0]
     assert (line.number, line.national) == ("+14155550123", "(415) 555-0123")
@@ -180,7 +180,9 @@ def test_two_calls_at_once_of_a_new_number_share_one_account(database: Database)
 
     account_ids = {call.account_id for call in opened}
     assert len(account_ids) == 1
-    left = database.transact_now(talk_time.overview, account_id=AccountId(account_ids.pop()))
+    left = database.transact_now(
+        talk_time.overview, account_id=AccountId(account_ids.pop()), now=NOW
+    )
     assert left.seconds_left == 300
 
 

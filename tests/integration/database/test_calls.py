@@ -112,6 +112,6 @@ def test_ending_a_call_settles_it_once(database: Database) -> None:
     (card,) = database.transact_now(
         calls.history, account_id=opened.account_id, before=None, limit=9
     )
-    left = database.transact_now(talk_time.overview, account_id=opened.account_id)
+    left = database.transact_now(talk_time.overview, account_id=opened.account_id, now=NOW)
     assert (card.seconds, card.end_reason, card.is_live) == (7, "caller_hung_up", False)
     assert left.seconds_left == 293

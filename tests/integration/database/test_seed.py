@@ -48,7 +48,7 @@ def test_the_demo_account_owns_its_line_and_an_hour(database: Database) -> None:
     again = database.transact_now(seed_demo, settings=SANDBOX, now=NOW)
     opened = open_call(database, number=DEMO_NUMBER)
 
-    profile = database.transact_now(accounts.profile, account_id=account_id)
+    profile = database.transact_now(accounts.profile, account_id=account_id, now=NOW)
     assert again == opened.account_id == account_id
     assert (opened.spoken_name, opened.seconds_left) == ("Sam", 3600)
     assert [line.number for line in profile.lines] == ["+14155550123"]

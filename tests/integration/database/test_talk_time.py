@@ -19,7 +19,7 @@ from shared.services import calls, phone_lines, talk_time
 from shared.services.calls import CallNotFound
 from shared.services.talk_time import LEASE_SECONDS, QUANTUM_SECONDS
 from shared.tables.talk_time import LedgerEntry, Reservation
-from tests.support.builders import NOW, SAM, open_call, registered_account
+from tests.support.builders import NOW, SAM, open_call, registered_account, subscribe
 from tests.support.database import DatabaseServer, open_test_database
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
@@ -45,7 +45,7 @@ def books(database: Database, account_id: AccountId) -> Books:
             )
         ).all()
         return Books(
-            left=talk_time.overview(session, account_id=account_id).seconds_left,
+            left=talk_time.overview(session, account_id=account_id, now=NOW).seconds_left,
             held=sum(held),
             ledger=sum(entry.seconds for entry in ledger),
             used=sum(entry.used_seconds for entry in ledger),
@@ -230,11 +230,7 @@ def test_nobody_is_charged_below_zero(database: Database) -> None:
 
 def test_an_unlimited_account_books_its_use_and_keeps_its_seconds(database: Database) -> None:
     account = account_with(database, 300)
-    database.transact_now(
-        talk_time.set_unlimited,
-        account_id=account.account_id,
-        until=NOW + timedelta(days=365 * 50),
-    )
+    subscribe(database, account.account_id, until=NOW + timedelta(days=30))
     call_id = account.call()
 
     granted = database.transact_now(talk_time.reserve, call_id=call_id, used_seconds=0, now=NOW)
@@ -242,14 +238,14 @@ def test_an_unlimited_account_books_its_use_and_keeps_its_seconds(database: Data
 
     assert (granted.held_seconds, granted.seconds_left) == (10, None)
     assert account.books() == Books(left=300, held=0, ledger=300, used=7)
-    assert database.transact_now(talk_time.overview, account_id=account.account_id).is_unlimited
+    assert database.transact_now(
+        talk_time.overview, account_id=account.account_id, now=NOW
+    ).is_unlimited
 
 
 def test_a_plan_that_ends_during_a_call_charges_only_what_follows(database: Database) -> None:
     account = account_with(database, 300)
-    database.transact_now(
-        talk_time.set_unlimited, account_id=account.account_id, until=NOW + MOMENT
-    )
+    subscribe(database, account.account_id, until=NOW + MOMENT)
     call_id = account.call()
     database.transact_now(talk_time.reserve, call_id=call_id, used_seconds=0, now=NOW)
 
