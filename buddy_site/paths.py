@@ -7,16 +7,30 @@ HOME = "/home"
 CALLS = "/calls"
 CALL = "/calls/[call_id]"
 SIGN_IN = "/sign-in"
+TALK_TIME = "/talk-time"
+BILLING = "/billing"
+PROFILE = "/profile"
+PHONE = "/phone"
+SESSIONS = "/sessions"
+PRIVACY = "/your-data"
+OPERATOR_CALL = "/operator/calls/[call_id]"
+
+# What anyone may read.
+TERMS = "/terms"
+PRIVACY_POLICY = "/privacy"
+CRISIS = "/crisis"
 
 # Plain HTTP beside Reflex. A link to these must leave the single-page app: see components.links.
 GOOGLE_START = "/auth/google"
 GOOGLE_CALLBACK = "/auth/google/callback"
 SIGN_OUT = "/auth/sign-out"
+STRIPE_WEBHOOK = "/webhooks/stripe"
+EXPORT = "/account/export"
 HEALTH = "/healthz"
 READY = "/readyz"
 
 # Where a stranger who asked for a private page may be taken back to after signing in.
-PRIVATE = (HOME, CALLS)
+PRIVATE = (HOME, CALLS, TALK_TIME, BILLING, PROFILE, PHONE, SESSIONS, PRIVACY)
 
 
 def call(call_id: str) -> str:

@@ -7,6 +7,7 @@ keep the names every host uses. The defaults run the whole product against the s
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, Self
@@ -18,6 +19,30 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.errors import BuddyError
 
 SANDBOX_SECRET = "sandbox"  # noqa: S105 - the sandbox takes it, production refuses it
+# What the sandbox's secrets and ids begin with, after the vendor's own prefix.
+SANDBOX_NAME = re.compile(r"(AC|VA|MG|sk_test_|whsec_)?sandbox")
+OUTSIDE_ADDRESSES = (
+    "twilio_base_url",
+    "deepgram_base_url",
+    "openai_base_url",
+    "stripe_base_url",
+    "google_metadata_url",
+    "site_public_url",
+    "voice_public_url",
+)
+VENDOR_SECRETS = (
+    "session_secret",
+    "twilio_account_sid",
+    "twilio_auth_token",
+    "twilio_verify_service_sid",
+    "twilio_messaging_service_sid",
+    "deepgram_api_key",
+    "openai_api_key",
+    "google_client_id",
+    "google_client_secret",
+    "stripe_secret_key",
+    "stripe_webhook_secret",
+)
 
 
 class UnsafeSettings(BuddyError):
@@ -40,7 +65,7 @@ class Settings(BaseSettings):
     listen_host: str = "127.0.0.1"
     site_port: int = 3000
     voice_port: int = 5000
-    sandbox_port: int = 9000  # Twilio; Deepgram, OpenAI and Google follow on +1, +2, +3
+    sandbox_port: int = 9000  # Twilio; Deepgram, OpenAI, Google and Stripe follow on +1 to +4
 
     # How others reach them. Signatures are checked against these.
     site_public_url: str = "http://localhost:3000"
@@ -58,6 +83,8 @@ class Settings(BaseSettings):
     database_prepare_threshold: int | None = 5  # unset behind PgBouncer older than 1.21
     key_file: Path | None = None  # default: keys.json in the data folder
     session_secret: SecretStr = SecretStr(SANDBOX_SECRET)
+    # Proxies of ours in front of the site: so many of the last forwarded addresses are believed.
+    trusted_proxy_hops: int = Field(default=0, ge=0)
 
     # The buddies' number, as callers dial it.
     phone_number: str = "+14155550100"
@@ -65,6 +92,9 @@ class Settings(BaseSettings):
     twilio_account_sid: str = "ACsandbox0000000000000000000000000"
     twilio_auth_token: SecretStr = SecretStr(SANDBOX_SECRET)
     twilio_base_url: str | None = "http://127.0.0.1:9000"  # unset: Twilio's own
+    twilio_verify_service_sid: str = "VAsandbox0000000000000000000000000"
+    twilio_messaging_service_sid: str = "MGsandbox0000000000000000000000000"
+    allowed_countries: str = "US,CA"  # whose numbers may be verified; ISO codes
 
     deepgram_api_key: SecretStr = SecretStr(SANDBOX_SECRET)
     deepgram_base_url: str | None = "http://127.0.0.1:9001"  # unset: Deepgram's own
@@ -80,6 +110,10 @@ class Settings(BaseSettings):
     google_client_secret: SecretStr = SecretStr(SANDBOX_SECRET)
     google_metadata_url: str = "http://localhost:9003/.well-known/openid-configuration"
 
+    stripe_secret_key: SecretStr = SecretStr("sk_test_sandbox")
+    stripe_webhook_secret: SecretStr = SecretStr("whsec_sandbox")
+    stripe_base_url: str | None = "http://127.0.0.1:9004"  # unset: Stripe's own
+
     drain_seconds: int = 600  # how long SIGTERM lets calls in progress go on
 
     @field_validator(
@@ -91,11 +125,18 @@ class Settings(BaseSettings):
         "twilio_base_url",
         "deepgram_base_url",
         "openai_base_url",
+        "stripe_base_url",
         mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """The ISO codes of the countries whose numbers may be verified."""
+        codes = (code.strip().upper() for code in self.allowed_countries.split(","))
+        return tuple(code for code in codes if code)
 
     @property
     def keys_path(self) -> Path:
@@ -117,31 +158,15 @@ class Settings(BaseSettings):
         return self
 
     def _unsafe(self) -> Iterator[str]:
-        for name in (
-            "twilio_base_url",
-            "deepgram_base_url",
-            "openai_base_url",
-            "google_metadata_url",
-            "site_public_url",
-            "voice_public_url",
-        ):
+        for name in OUTSIDE_ADDRESSES:
             address = getattr(self, name)
             if address is not None and (flaw := _address_flaw(address)):
                 yield f"BUDDY_{name.upper()} {flaw}"
-        for name in (
-            "session_secret",
-            "twilio_auth_token",
-            "deepgram_api_key",
-            "openai_api_key",
-            "google_client_id",
-            "google_client_secret",
-        ):
+        for name in VENDOR_SECRETS:
             value = getattr(self, name)
             secret = value.get_secret_value() if isinstance(value, SecretStr) else value
-            if secret in ("", SANDBOX_SECRET):
+            if secret == "" or SANDBOX_NAME.match(secret):
                 yield f"BUDDY_{name.upper()} is missing: set the real one"
-        if self.twilio_account_sid.startswith("ACsandbox"):
-            yield "BUDDY_TWILIO_ACCOUNT_SID is the sandbox's: set the real one"
         if self.database_url is None:
             yield "DATABASE_URL is missing: the embedded server is for one machine only"
         if not self.keys_path.is_file():

@@ -13,6 +13,7 @@ ADDRESSES = (
     "twilio_base_url",
     "deepgram_base_url",
     "openai_base_url",
+    "stripe_base_url",
     "google_metadata_url",
     "site_public_url",
     "voice_public_url",
@@ -24,6 +25,10 @@ SECRETS = (
     "openai_api_key",
     "google_client_id",
     "google_client_secret",
+    "twilio_verify_service_sid",
+    "twilio_messaging_service_sid",
+    "stripe_secret_key",
+    "stripe_webhook_secret",
 )
 
 
@@ -116,6 +121,8 @@ def test_production_refuses_default_and_empty_secrets(
         ({"test_phone_url": "https://phone.example"}, "BUDDY_TEST_PHONE_URL"),
         ({"log_pii": True}, "BUDDY_LOG_PII"),
         ({"twilio_account_sid": "ACsandbox1"}, "BUDDY_TWILIO_ACCOUNT_SID"),
+        ({"twilio_verify_service_sid": "VAsandbox1"}, "BUDDY_TWILIO_VERIFY_SERVICE_SID"),
+        ({"stripe_secret_key": "sk_test_sandbox"}, "BUDDY_STRIPE_SECRET_KEY"),
     ],
 )
 def test_production_refuses_what_is_for_testers_only(
@@ -125,7 +132,11 @@ def test_production_refuses_what_is_for_testers_only(
 
 
 def test_secrets_are_not_printed(safe: dict[str, Any]) -> None:
-    assert "a real secret" not in repr(Settings(**{**safe, "google_client_id": "id"}))
+    ids = dict.fromkeys(
+        ("google_client_id", "twilio_verify_service_sid", "twilio_messaging_service_sid"), "id"
+    )
+
+    assert "a real secret" not in repr(Settings(**{**safe, **ids}))
 
 
 def test_the_sandbox_needs_no_settings_at_all() -> None:
