@@ -19,13 +19,15 @@ from typing import Final, Self
 
 import structlog
 
+from shared import wordings
 from shared.errors import ProviderError
+from shared.wordings import ConsentKind
 from voice.conversation.commands import Announcement
 from voice.ports import TextToSpeech, Voice
 
-# The wording that callers consent to. It is stored with each consent: give the notice's text a
-# new version whenever it changes.
-NOTICE_VERSION: Final = "notice-1"
+# The wording that callers consent to; its version is stored with each consent.
+NOTICE: Final = wordings.current(ConsentKind.TRANSCRIPTION)
+NOTICE_VERSION: Final = NOTICE.version
 
 ANNOUNCER: Final = Voice(
     "alloy", "A friendly receptionist on the phone: warm, clear and unhurried."
@@ -37,10 +39,7 @@ PAUSE_BETWEEN_TRIES: Final = 1.0  # seconds
 
 TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
     {
-        Announcement.NOTICE: (
-            "Hello, this is Go To Buddy. You will be talking with an AI, and this call is "
-            "transcribed. By staying on the line you agree. To decline, press nine."
-        ),
+        Announcement.NOTICE: NOTICE.text,
         Announcement.NOTICE_SHORT: (
             "Welcome back. As always, your buddy is an AI and this call is transcribed."
         ),

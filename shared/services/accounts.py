@@ -15,7 +15,7 @@ from shared.ids import AccountId, SignInSessionId, new_id
 from shared.services import phone_lines, talk_time
 from shared.services.new_accounts import AccountKind, new_account, open_spoken_name
 from shared.services.phone_lines import LineView
-from shared.tables.account import Account, Consent, GoogleIdentity, Operator, SignInSession
+from shared.tables.account import Account, GoogleIdentity, Operator, SignInSession
 from shared.tables.persona import Persona
 
 __all__ = ["AccountKind", "LineView"]
@@ -187,21 +187,6 @@ def add_operator(session: Session, *, email: str, now: datetime) -> None:
         )
         .on_conflict_do_nothing()
     )
-
-
-def consent(
-    session: Session, *, account_id: AccountId, wording_version: str, now: datetime
-) -> None:
-    """Keep that the account's owner agreed, on the site, to be transcribed."""
-    session.add(
-        Consent(
-            id=new_id("con"),
-            account_id=account_id,
-            wording_version=wording_version,
-            given_at=now,
-        )
-    )
-    session.flush()
 
 
 def profile(session: Session, *, account_id: AccountId, now: datetime) -> ProfileView:

@@ -16,7 +16,7 @@ from shared.errors import DomainError
 from shared.ids import AccountId, CallId, PersonaVersionId, new_id
 from shared.listener import CALL_ENTRIES, notify
 from shared.phone import PhoneNumber
-from shared.services import phone_lines, talk_time
+from shared.services import consents, phone_lines, talk_time
 from shared.services.call_record import (
     CallCard,
     CallDetail,
@@ -33,6 +33,7 @@ from shared.tables.account import Account, Consent
 from shared.tables.call import Call
 from shared.tables.persona import Persona
 from shared.tables.talk_time import Reservation
+from shared.wordings import ConsentKind
 
 __all__ = [
     "CallCard",
@@ -154,6 +155,7 @@ def record_consent(
                 id=new_id("con"),
                 account_id=call.account_id,
                 call_id=call_id,
+                kind=ConsentKind.TRANSCRIPTION.value,
                 wording_version=wording_version,
                 given_at=now,
             )
@@ -268,9 +270,6 @@ def _caller_account(
 
 def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
     account = session.get_one(Account, call.account_id)
-    consented = select(Consent).where(
-        Consent.account_id == account.id, col(Consent.call_id).is_(None)
-    )
     favourite = (
         session.get(Persona, account.favourite_persona_id)
         if account.favourite_persona_id is not None
@@ -282,7 +281,9 @@ def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
         account_id=AccountId(account.id),
         caller=AccountKind(account.kind),
         spoken_name=open_spoken_name(session, account),
-        has_consented=session.exec(consented).first() is not None,
+        has_consented=consents.has(
+            session, account_id=AccountId(account.id), kind=ConsentKind.TRANSCRIPTION
+        ),
         favourite_menu_key=favourite.menu_key if favourite is not None else None,
         seconds_left=None if left.is_unlimited else left.seconds_left,
     )

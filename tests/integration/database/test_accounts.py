@@ -9,10 +9,12 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlmodel import Session
 
+from shared import wordings
 from shared.database import Database
 from shared.ids import AccountId
-from shared.services import accounts, calls, phone_lines, talk_time
+from shared.services import accounts, calls, consents, phone_lines, talk_time
 from shared.services.accounts import AccountKind, SignedIn
+from shared.wordings import ConsentKind
 from tests.support.builders import (
     KIM,
     NOW,
@@ -111,11 +113,19 @@ def test_who_consented_on_the_site_is_known_on_the_phone(database: Database) -> 
     )
     by_staying = open_call(database, "CA2")
 
-    database.transact_now(accounts.consent, account_id=account_id, wording_version="1", now=NOW)
+    for kind in (ConsentKind.ADULT, ConsentKind.TRANSCRIPTION):
+        answers = [open_call(database, f"CA-{kind}").has_consented]
+        database.transact_now(
+            consents.give,
+            account_id=account_id,
+            kind=kind,
+            wording_version=wordings.current(kind).version,
+            now=NOW,
+        )
 
     on_the_site = open_call(database, "CA3")
-    consents = [who.has_consented for who in (before, by_staying, on_the_site)]
-    assert consents == [False, False, True]
+    callers = (before, by_staying, on_the_site)
+    assert [*answers, *(who.has_consented for who in callers)] == [False, False, False, True]
     assert on_the_site.caller is AccountKind.REGISTERED
 
 

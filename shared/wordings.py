@@ -1,0 +1,80 @@
+"""What people agree to, word for word, each wording under a version that is stored with consent.
+
+Whoever changes a wording adds a version at the end and leaves the former ones as they are: a row
+names what its owner read or heard. A spoken wording says it is spoken; `{…}` stands for what the
+page fills in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class ConsentKind(StrEnum):
+    """What somebody may agree to; nothing of it is ever ticked for them."""
+
+    TRANSCRIPTION = "transcription"  # of calls: by staying on the line, or on the site
+    ADULT = "adult"  # 18 or over
+    OTP_SMS = "otp_sms"  # one message or call with a code, now
+    SERVICE_SMS = "service_sms"  # messages about the service, such as how to go on
+    RENEWAL = "renewal"  # a plan that renews by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One version of the words."""
+
+    version: str
+    text: str
+    since: date
+
+
+WORDINGS: Final[Mapping[ConsentKind, tuple[Wording, ...]]] = MappingProxyType(
+    {
+        ConsentKind.TRANSCRIPTION: (
+            Wording(
+                "notice-1",
+                "Hello, this is Go To Buddy. You will be talking with an AI, and this call is "
+                "transcribed. By staying on the line you agree. To decline, press nine.",
+                date(2026, 11, 22),
+            ),
+        ),
+        ConsentKind.ADULT: (Wording("adult-1", "I am 18 years old or older.", date(2026, 11, 22)),),
+        ConsentKind.OTP_SMS: (
+            Wording(
+                "otp-1",
+                "GoToBuddy will send one message, or make one call, with a code to this number "
+                "each time you ask for it. Message and data rates may apply. Reply STOP to end, "
+                "HELP for help. See our terms and privacy policy.",
+                date(2026, 11, 22),
+            ),
+        ),
+        ConsentKind.SERVICE_SMS: (
+            Wording(
+                "service-1",
+                "Text me about my talk time: at most one message a day, for example how to go "
+                "on when it has run out. Not needed to use GoToBuddy. Message and data rates may "
+                "apply. Reply STOP to end, HELP for help. See our terms and privacy policy.",
+                date(2026, 11, 22),
+            ),
+        ),
+        ConsentKind.RENEWAL: (
+            Wording(
+                "renewal-1",
+                "I agree that my plan renews by itself: {price} every {interval}, charged to my "
+                "card, until I cancel. I can cancel at any time under Billing, in two clicks.",
+                date(2026, 11, 22),
+            ),
+        ),
+    }
+)
+
+
+def current(kind: ConsentKind) -> Wording:
+    """Return the wording in use."""
+    return WORDINGS[kind][-1]
