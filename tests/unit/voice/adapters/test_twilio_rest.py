@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from voice.adapters.twilio_rest import SignatureValidator, rebased
+from voice.adapters.twilio_rest import SignatureValidator
 
 # The example of https://www.twilio.com/docs/usage/security#validating-requests
 TOKEN = "12345"
@@ -58,17 +58,3 @@ def test_a_websocket_handshake_is_signed_without_fields() -> None:
     signature = "MlvkVUxAgXn4KBfzyiNggvTIvxM="  # the same, of the address alone
 
     assert validator.is_signed("wss://a.example/calls/stream", {}, signature)
-
-
-@pytest.mark.parametrize(
-    ("base", "there"),
-    [
-        (None, "https://api.twilio.com/2010-04-01/Accounts/AC1/Calls/CA1.json?a=b"),
-        ("http://127.0.0.1:9", "http://127.0.0.1:9/api/2010-04-01/Accounts/AC1/Calls/CA1.json?a=b"),
-        ("http://h:9/t/", "http://h:9/t/api/2010-04-01/Accounts/AC1/Calls/CA1.json?a=b"),
-    ],
-)
-def test_requests_go_below_the_base_address(base: str | None, there: str) -> None:
-    url = "https://api.twilio.com/2010-04-01/Accounts/AC1/Calls/CA1.json?a=b"
-
-    assert rebased(url, base) == there
