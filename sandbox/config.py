@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 PORT_BASE = 9000
 TRUE_WORDS = ("1", "true", "yes", "on")
@@ -33,6 +34,8 @@ class SandboxConfig:
     # Twilio: the account, and the number that is answered when no other was seeded.
     account_sid: str = "ACsandbox0000000000000000000000000"
     auth_token: str = "sandbox"  # noqa: S105 - the sandbox's own, known to everyone
+    verify_service_sid: str = "VAsandbox0000000000000000000000000"
+    messaging_service_sid: str = "MGsandbox0000000000000000000000000"
     phone_number: str = "+14155550100"
     voice_url: str = "http://localhost:5000/calls/incoming"
     status_callback_url: str = "http://localhost:5000/calls/status"
@@ -46,8 +49,13 @@ class SandboxConfig:
     chat_upstream_model: str | None = None  # None: the model that the caller names
     chat_threads: int | None = None  # None: as many as there are cores
 
-    # Google: where the site takes the browser back to.
+    # The site: where Google takes the browser back to, and what a texted code is bound to.
     site_url: str = "http://localhost:3000"
+
+    @property
+    def site_host(self) -> str:
+        """The site's host name, without a port."""
+        return urlsplit(self.site_url).hostname or "localhost"
 
     @classmethod
     def at(cls, port_base: int, **options: Any) -> Self:

@@ -14,141 +14,30 @@ websocket `/_phone/calls/<call_sid>/line`. Both ways go binary frames of 160 byt
 A reason is `caller` (hung up), `hung_up` (the TwiML ended), `hung_up_by_api`, `rejected`,
 `stream_failed`, `failed` (no usable TwiML) or `no_phone`. `{"line": false}` calls without a phone.
 `GET /_phone` tells a phone what it needs, `GET /_phone/calls/<call_sid>` what became of a call.
-`POST /_control/seed {"numbers": {"+14155550100": {"voice_url", "status_callback", …}}}`.
+`POST /_control/seed` takes `{"numbers": {"+14155550100": {"voice_url", "status_callback", …}}}`,
+`{"lines": …}` (see `lines.py`) and `{"verify": …}` (see `verify.py`). `POST /_control/clock` moves
+the clock that verifications expire by. What was texted or spoken to a number, and by it, is shown
+at `/messages` and returned by `GET /_control/messages?to=%2B14155550123`, newest first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
-from collections.abc import Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import aiohttp
-from quart import Quart, request, websocket
+from quart import Quart, jsonify, request, websocket
 
 from sandbox.config import SandboxConfig
-from sandbox.control import Control, install_control
-from sandbox.sound import speak
-from sandbox.twilio.call import ENDED, Call, Exchange
-from sandbox.twilio.fields import Parties
-from sandbox.twilio.numbers import Numbers
-from sandbox.twilio.rest import calls_api, error_body
-from sandbox.twilio.webhooks import Webhooks
-
-REMEMBERED_CALLS = 500
-FAILING_ROUTES = (
-    *("calls.fetch", "calls.update", "phone.calls"),
-    *("stream.message", "stream_status", "status_callback"),
-)
-VOICE = "alloy"  # `<Say>`'s own voices are not the buddies'
-
-log = logging.getLogger("sandbox.twilio")
-
-
-class Switchboard:
-    """One sandbox's calls and what they need."""
-
-    def __init__(self, config: SandboxConfig) -> None:
-        self.config = config
-        self.numbers = Numbers(config)
-        self.calls: dict[str, Call] = {}
-        self.exchange: Exchange | None = None
-        self.control = Control(
-            *FAILING_ROUTES,
-            on_reset=self.reset,
-            on_seed=self.seed,
-            is_ready=lambda: self.exchange is not None,
-            error_body=error_body,
-        )
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._spoken: dict[str, bytes] = {}
-
-    async def open(self) -> None:
-        """Get ready for calls."""
-        http = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None), connector=aiohttp.TCPConnector(limit=0)
-        )
-        self.exchange = Exchange(
-            account_sid=self.config.account_sid,
-            auth_token=self.config.auth_token,
-            http=http,
-            webhooks=Webhooks(http, self.config.auth_token),
-            control=self.control,
-            say=self._say,
-            run_aside=self.run_aside,
-        )
-
-    async def close(self) -> None:
-        """Drop everything, as a power cut at the exchange would."""
-        exchange, self.exchange = self.exchange, None
-        await self._cancel_all()
-        if exchange is not None:
-            await exchange.http.close()
-
-    async def reset(self) -> None:
-        """End all calls and forget them."""
-        await self._cancel_all()
-        self.calls.clear()
-        self.numbers.reset()
-
-    def seed(self, body: dict[str, Any]) -> None:
-        """Take numbers and what they call."""
-        self.numbers.seed(body["numbers"])
-
-    def place(self, body: dict[str, Any]) -> Call | None:
-        """Start a call; None where nobody has the number."""
-        called = body.get("to") or self.config.phone_number
-        number = self.numbers.find(called)
-        if number is None or self.exchange is None:
-            return None
-        options = {
-            name: body[name]
-            for name in ("stir_verstat", "caller_name", "forwarded_from")
-            if name in body
-        }
-        parties = Parties(caller=body["from"], called=called, **options)
-        call = Call(self.exchange, parties, number, has_phone=body.get("line", True))
-        self._forget_old_calls()
-        self.calls[call.sid] = call
-        self.run_aside(call.run())
-        return call
-
-    def run_aside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something that nobody waits for, and end it with the server."""
-        if self.exchange is None:
-            work.close()
-            return
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._over)
-
-    def _over(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a call broke", exc_info=error)
-            self.control.record("crash", error=repr(error))
-
-    async def _say(self, text: str, _voice: str) -> bytes:
-        if text not in self._spoken and self.exchange is not None:
-            self._spoken[text] = await speak(
-                self.exchange.http, self.config.openai_url, text, voice=VOICE
-            )
-        return self._spoken.get(text, b"")
-
-    async def _cancel_all(self) -> None:
-        tasks = set(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=1)
-
-    def _forget_old_calls(self) -> None:
-        ended = [call for call in self.calls.values() if call.status in ENDED]
-        for call in ended[: max(0, len(self.calls) - REMEMBERED_CALLS)]:
-            del self.calls[call.sid]
+from sandbox.control import BadControlRequest, install_control
+from sandbox.twilio.call import Call
+from sandbox.twilio.lookup import lookup_api
+from sandbox.twilio.pages import pages
+from sandbox.twilio.rest import calls_api
+from sandbox.twilio.switchboard import Switchboard
+from sandbox.twilio.verify import verify_api
 
 
 def create_app(config: SandboxConfig) -> Quart:
@@ -158,10 +47,37 @@ def create_app(config: SandboxConfig) -> Quart:
     install_control(app, board.control)
     app.before_serving(board.open)
     app.after_serving(board.close)
-    app.register_blueprint(calls_api(config, board.control, board.calls.get))
+    app.register_blueprint(calls_api(config, board.control, board.calls))
+    app.register_blueprint(verify_api(config, board.control, board.verify))
+    app.register_blueprint(lookup_api(config, board.control, board.lines))
+    app.register_blueprint(pages())
     app.extensions["switchboard"] = board
+    _install_steering(app, board)
     _install_phone(app, board)
     return app
+
+
+def _install_steering(app: Quart, board: Switchboard) -> None:
+    @app.get("/_control/messages")
+    async def messages() -> Any:
+        return jsonify({"messages": board.mailbox.view(request.args.get("to") or None)})
+
+    @app.post("/_control/clock")
+    async def clock() -> Any:
+        return await _steered(board.clock.steer) | {"now": board.clock.now().isoformat()}
+
+    @app.post("/_control/verify")
+    async def verify() -> Any:
+        return await _steered(board.verify.steer)
+
+
+async def _steered(steer: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    body = await request.get_json(force=True, silent=True)
+    try:
+        steer(body if isinstance(body, dict) else {})
+    except (TypeError, ValueError, OverflowError) as error:
+        raise BadControlRequest(str(error)) from error
+    return {"status": "done"}
 
 
 def _install_phone(app: Quart, board: Switchboard) -> None:

@@ -1,4 +1,4 @@
-"""Twilio's REST API as far as the product uses it: fetch a call, change a call.
+"""Twilio's REST API as far as the product uses it: fetch, change and delete a call.
 
 https://www.twilio.com/docs/voice/api/call-resource; errors as
 https://www.twilio.com/docs/usage/twilios-response has them. The product reaches it below
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Any
 
@@ -17,54 +17,46 @@ from quart import Blueprint, request
 
 from sandbox.config import SandboxConfig
 from sandbox.control import Control
+from sandbox.twilio.answers import error_body, not_found, vendor_api
 from sandbox.twilio.call import ENDED, Call, Fetch, Inline
 from sandbox.twilio.fields import API_VERSION, rfc2822
 
 LONGEST_TWIML = 4000
 SETTLING_SECONDS = 0.25  # a call that is being hung up is shown as it will be
-Answer = tuple[dict[str, Any], int]
-
-
-def error_body(status: int, message: str, code: int | None = None) -> Answer:
-    """Return an error as Twilio words it."""
-    number = code or status
-    body = {
-        "code": number,
-        "message": message,
-        "more_info": f"https://www.twilio.com/docs/errors/{number}",
-        "status": status,
-    }
-    return body, status
 
 
 def calls_api(
-    config: SandboxConfig, control: Control, find: Callable[[str], Call | None]
+    config: SandboxConfig, control: Control, calls: MutableMapping[str, Call]
 ) -> Blueprint:
     """Return the routes of the Calls resource."""
-    api = Blueprint("calls_api", __name__, url_prefix=f"/api/{API_VERSION}/Accounts")
-
-    @api.before_request
-    async def authenticate() -> Answer | None:
-        # https://www.twilio.com/docs/api/errors/20003
-        given = request.authorization
-        wanted = (config.account_sid, config.auth_token)
-        if given is None or (given.username, given.password) != wanted:
-            return error_body(401, "Authenticate", 20003)
-        return None
+    api = vendor_api("calls_api", f"/api/{API_VERSION}/Accounts", config)
 
     @api.get("/<account_sid>/Calls/<call_sid>.json")
     async def fetch(account_sid: str, call_sid: str) -> Any:
         await control.before("calls.fetch")
-        call = find(call_sid) if account_sid == config.account_sid else None
-        return _not_found() if call is None else call_resource(call)
+        call = calls.get(call_sid) if account_sid == config.account_sid else None
+        return not_found() if call is None else call_resource(call)
 
     @api.post("/<account_sid>/Calls/<call_sid>.json")
     async def update(account_sid: str, call_sid: str) -> Any:
         await control.before("calls.update")
-        call = find(call_sid) if account_sid == config.account_sid else None
+        call = calls.get(call_sid) if account_sid == config.account_sid else None
         if call is None:
-            return _not_found()
+            return not_found()
         return await _update(call, await request.form)
+
+    @api.delete("/<account_sid>/Calls/<call_sid>.json")
+    async def delete(account_sid: str, call_sid: str) -> Any:
+        # https://www.twilio.com/docs/voice/api/call-resource#delete-a-call-resource
+        await control.before("calls.delete")
+        call = calls.get(call_sid) if account_sid == config.account_sid else None
+        if call is None:
+            return not_found()
+        if call.status not in ENDED:
+            # https://www.twilio.com/docs/api/errors/20009
+            return error_body(409, "Cannot delete this resource before it is complete", 20009)
+        del calls[call_sid]
+        return "", 204
 
     return api
 
@@ -141,12 +133,6 @@ def call_resource(call: Call) -> dict[str, Any]:
         "trunk_sid": None,
         "uri": f"{uri}.json",
     }
-
-
-def _not_found() -> Answer:
-    # https://www.twilio.com/docs/api/errors/20404
-    path = request.path.removeprefix("/api")
-    return error_body(404, f"The requested resource {path} was not found", 20404)
 
 
 def _moment(moment: datetime | None) -> str | None:

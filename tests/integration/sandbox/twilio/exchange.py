@@ -16,7 +16,8 @@ from quart import Quart, Response, request, websocket
 from sandbox.config import SandboxConfig
 from sandbox.control import Control
 from sandbox.serving import serving
-from sandbox.twilio.app import Switchboard, create_app
+from sandbox.twilio.app import create_app
+from sandbox.twilio.switchboard import Switchboard
 
 NUMBER = "+14155550100"
 CALLER = "+14155550123"

@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
 
 import aiohttp
-import pytest
-from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]
-from twilio.http.async_http_client import AsyncTwilioHttpClient  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
 
-from tests.integration.sandbox.twilio.exchange import Exchange, ProductStream, exchange
+from tests.integration.sandbox.twilio.asking import SDK_WARNINGS, client, refused
+from tests.integration.sandbox.twilio.exchange import ProductStream, exchange
 
-# The SDK's way to authenticate goes away with aiohttp 4; until then aiohttp says so.
-SDK_WARNINGS = pytest.mark.filterwarnings(
-    "ignore:BasicAuth is deprecated", "ignore:The 'auth' parameter is deprecated"
-)
 STREAM = '<Response><Connect><Stream url="WS/media"/></Connect></Response>'
-
-
-class Rebased(AsyncTwilioHttpClient):  # type: ignore[misc]
-    """Sends what is for api.twilio.com to the sandbox."""
-
-    def __init__(self, base: str) -> None:
-        super().__init__()
-        self._base = base
-
-    async def request(self, method: str, url: str, *args: object, **kwargs: object) -> object:
-        parts = urlsplit(url)
-        rebased = f"{self._base}/{parts.netloc.split('.')[0]}{parts.path}"
-        return await super().request(method, rebased, *args, **kwargs)
-
-
-@asynccontextmanager
-async def client(line: Exchange, token: str | None = None) -> AsyncIterator[Client]:
-    async with Rebased(line.url) as http:
-        yield Client(line.config.account_sid, token or line.config.auth_token, http_client=http)
 
 
 async def until_stop(stream: ProductStream) -> None:
@@ -95,15 +66,11 @@ async def test_errors_are_twilios() -> None:
         line.product.twiml["/voice"] = "<Response/>"
         async with line.dial() as phone:
             await phone.until("ended")
-        refusals = []
-        for update in (
-            twilio.calls("CA00000000000000000000000000000000").fetch_async(),
-            twilio.calls(phone.call_sid).update_async(twiml="<Response/>"),
-            stranger.calls(phone.call_sid).fetch_async(),
-        ):
-            with pytest.raises(TwilioRestException) as refused:
-                await update
-            refusals.append((refused.value.status, refused.value.code))
+        refusals = [
+            await refused(twilio.calls("CA00000000000000000000000000000000").fetch_async()),
+            await refused(twilio.calls(phone.call_sid).update_async(twiml="<Response/>")),
+            await refused(stranger.calls(phone.call_sid).fetch_async()),
+        ]
 
     assert refusals == [(404, 20404), (400, 21220), (401, 20003)]
 
@@ -117,3 +84,19 @@ async def test_what_is_not_built_answers_501_in_twilios_words() -> None:
 
     assert (answer.status, body["code"]) == (501, 501)
     assert "not built" in body["message"]
+
+
+@SDK_WARNINGS
+async def test_a_call_that_is_over_can_be_deleted() -> None:
+    async with exchange() as line, client(line) as twilio:
+        line.product.on_stream = until_stop
+        line.product.twiml["/voice"] = STREAM
+        async with line.dial() as phone:
+            await phone.until("answered")
+            too_early = await refused(twilio.calls(phone.call_sid).delete_async())
+            await phone.socket.send_json({"event": "hang_up"})
+            await phone.until("ended")
+        is_deleted = await twilio.calls(phone.call_sid).delete_async()
+        gone = await refused(twilio.calls(phone.call_sid).fetch_async())
+
+    assert (too_early, is_deleted, gone) == ((409, 20009), True, (404, 20404))
