@@ -7,12 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """Seconds granted once for each number, ever."""
+    """Seconds granted once for each of its holders, ever."""
 
     name: str
     seconds: int
 
+    def __post_init__(self) -> None:
+        if self.seconds <= 0:
+            message = f"the allowance {self.name} has to be some seconds, not {self.seconds}"
+            raise ValueError(message)
 
-PRETRIAL = Allowance("pretrial", 300)  # without registration
-TRIAL = Allowance("trial", 900)  # more, once registered with a verified number
-WITHHELD_SECONDS = 60  # for each call of a withheld number: enough to hear what this is
+
+@dataclass(frozen=True, slots=True)
+class Allowances:
+    """What is given without payment."""
+
+    withheld: Allowance  # for each call of a withheld number
+    pretrial: Allowance  # without registration
+    trial: Allowance  # more, once registered with a verified number

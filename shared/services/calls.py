@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from shared.database import lock
-from shared.domain.plans import PRETRIAL, WITHHELD_SECONDS
 from shared.errors import DomainError
 from shared.ids import AccountId, CallId, PersonaVersionId, new_id
 from shared.listener import CALL_ENTRIES, notify
 from shared.phone import PhoneNumber
-from shared.services import consents, phone_lines, talk_time
+from shared.services import allowances, consents, phone_lines, talk_time
 from shared.services.call_record import (
     CallCard,
     CallDetail,
@@ -252,19 +251,11 @@ def _caller_account(
 ) -> AccountId:
     if number is None:
         account_id = new_account(session, AccountKind.WITHHELD, now=now)
-        talk_time.grant(
-            session,
-            account_id=account_id,
-            seconds=WITHHELD_SECONDS,
-            cause=f"withheld:{call_sid}",
-            now=now,
-        )
+        allowances.grant_withheld(session, account_id=account_id, call_sid=call_sid, now=now)
         return account_id
     holder = phone_lines.holder(session, number, now=now)
     if holder.kind is AccountKind.TEMPORARY:
-        phone_lines.take_allowance(
-            session, account_id=holder.account_id, number=number, allowance=PRETRIAL, now=now
-        )
+        allowances.grant_pretrial(session, account_id=holder.account_id, number=number, now=now)
     return holder.account_id
 
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from shared.database import key_ring, lock
-from shared.domain.plans import Allowance
 from shared.ids import AccountId, PhoneLineId, new_id
 from shared.phone import PhoneNumber
 from shared.services import talk_time
@@ -18,7 +16,7 @@ from shared.services.new_accounts import AccountKind, new_account
 from shared.tables.account import Account, Consent
 from shared.tables.call import Call
 from shared.tables.phone_line import PhoneLine
-from shared.tables.talk_time import AllowanceTaken, Reservation
+from shared.tables.talk_time import Reservation
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +77,9 @@ def lines(session: Session, *, account_id: AccountId) -> tuple[LineView, ...]:
     return tuple(_view(session, row) for row in rows)
 
 
-def take_allowance(
-    session: Session,
-    *,
-    account_id: AccountId,
-    number: PhoneNumber,
-    allowance: Allowance,
-    now: datetime,
-) -> bool:
-    """Grant the allowance unless the number has ever had it; say whether it was granted.
-
-    It is remembered by the number's blind index alone, which outlives the account.
-    """
-    index = _index(session, number)
-    taken = session.execute(
-        insert(AllowanceTaken)
-        .values(
-            allowance=allowance.name,
-            holder_index=index,
-            seconds=allowance.seconds,
-            taken_at=now,
-        )
-        .on_conflict_do_nothing()
-        .returning(col(AllowanceTaken.taken_at))
-    )
-    if taken.first() is None:
-        return False
-    return talk_time.grant(
-        session,
-        account_id=account_id,
-        seconds=allowance.seconds,
-        cause=f"{allowance.name}:{index.hex()}",
-        now=now,
-    )
+def number_index(session: Session, number: PhoneNumber) -> bytes:
+    """Return what a number is looked up by."""
+    return key_ring(session).blind_index("phone_number", number.e164)
 
 
 def _move_everything(
@@ -140,7 +108,7 @@ def _move_everything(
 
 
 def _line(session: Session, number: PhoneNumber) -> PhoneLine | None:
-    index = _index(session, number)
+    index = number_index(session, number)
     return session.exec(select(PhoneLine).where(PhoneLine.number_index == index)).one_or_none()
 
 
@@ -156,7 +124,7 @@ def _add(
     line = PhoneLine(
         id=line_id,
         account_id=account_id,
-        number_index=_index(session, number),
+        number_index=number_index(session, number),
         sealed_number=key_ring(session).seal(number.e164, "phone_number", line_id),
         verified_at=verified_at,
         created_at=now,
@@ -169,7 +137,3 @@ def _add(
 def _view(session: Session, line: PhoneLine) -> LineView:
     number = PhoneNumber(key_ring(session).open(line.sealed_number, "phone_number", line.id))
     return LineView(PhoneLineId(line.id), number.e164, number.national)
-
-
-def _index(session: Session, number: PhoneNumber) -> bytes:
-    return key_ring(session).blind_index("phone_number", number.e164)

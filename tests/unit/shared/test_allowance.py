@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain import plans
 from shared.domain.allowance import charge, seconds_wanted
 
 seconds = st.integers(0, 10_000)
@@ -47,7 +46,3 @@ def test_free_seconds_are_used_up_first() -> None:
     assert charge(held=30, taken=10, used=20) == 0
     assert charge(held=30, taken=10, used=24) == 4
     assert charge(held=30, taken=30, used=24) == 24
-
-
-def test_the_catalogue_grants_five_and_fifteen_minutes() -> None:
-    assert (plans.PRETRIAL.seconds, plans.TRIAL.seconds, plans.WITHHELD_SECONDS) == (300, 900, 60)
