@@ -11,10 +11,18 @@ TROUBLE = "We can't reach our records right now. Nothing is lost; try again in a
 
 END_REASONS = {
     "caller_hung_up": "You hung up",
+    "line_lost": "The line broke",
     "consent_declined": "You declined the transcript",
     "no_choice": "No buddy was chosen",
     "no_talk_time": "There was no talk time left",
     "talk_time_over": "Your talk time ran out",
+    "line_in_use": "You were in another call with us",
+    "all_lines_busy": "All lines were busy",
+    "service_paused": "We were taking a break",
+    "fair_use_over": "Fair use was reached",
+    "longest_call": "It was as long as a call may be",
+    "budget_over": "We had no time left to give that day",
+    "account_deleted": "It was being deleted",
     "caller_silent": "Nobody spoke any more",
     "recogniser_lost": "We could no longer hear you",
     "service_ending": "We restarted our service",

@@ -80,6 +80,34 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
             "That was all our time for now. Thank you for the talk, it was lovely. "
             "You'll find how to go on at our web site. Take care. Goodbye."
         ),
+        Announcement.LINE_IN_USE: (
+            "It seems you're talking with one of us on another line already. "
+            "Please end that call first, and then call again. Goodbye."
+        ),
+        Announcement.ALL_LINES_BUSY: (
+            "I'm sorry, all of our buddies are talking right now. "
+            "Please call again in a few minutes. Goodbye."
+        ),
+        Announcement.SERVICE_PAUSED: (
+            "I'm sorry, we're taking a break just now. Nothing is wrong with your line or with "
+            "your account. Please call again a little later. Goodbye."
+        ),
+        Announcement.FAIR_USE_OVER: (
+            "We've talked as much as our fair use allows for now, and it was lovely. "
+            "You'll find when we can go on at our web site. Take care. Goodbye."
+        ),
+        Announcement.LONGEST_CALL: (
+            "We've been talking for so long that I have to end this call here. "
+            "If you'd like to go on, just call again right away. Goodbye."
+        ),
+        Announcement.BUDGET_OVER: (
+            "I'm sorry, we've given all the time we can give today. "
+            "Please call again tomorrow, we'll be glad to hear you. Goodbye."
+        ),
+        Announcement.ACCOUNT_DELETED: (
+            "This call is being deleted, as was asked on our web site, so I'll end it here. "
+            "Nothing of it is kept. You're welcome to call again any time. Goodbye."
+        ),
         Announcement.ARE_YOU_THERE: "Are you still there?",
         Announcement.SILENT_GOODBYE: (
             "I can't hear you any more, so I'll say goodbye for now. Call again any time."

@@ -20,10 +20,18 @@ class EndReason(StrEnum):
     """Why a call ended, as it is stored and shown."""
 
     CALLER_HUNG_UP = "caller_hung_up"
+    LINE_LOST = "line_lost"
     CONSENT_DECLINED = "consent_declined"
     NO_CHOICE = "no_choice"
     NO_TALK_TIME = "no_talk_time"
     TALK_TIME_OVER = "talk_time_over"
+    LINE_IN_USE = "line_in_use"
+    ALL_LINES_BUSY = "all_lines_busy"
+    SERVICE_PAUSED = "service_paused"
+    FAIR_USE_OVER = "fair_use_over"
+    LONGEST_CALL = "longest_call"
+    BUDGET_OVER = "budget_over"
+    ACCOUNT_DELETED = "account_deleted"
     CALLER_SILENT = "caller_silent"
     RECOGNISER_LOST = "recogniser_lost"
     SERVICE_ENDING = "service_ending"
@@ -44,6 +52,13 @@ class Announcement(StrEnum):
     WITHHELD_OVER = "withheld_over"  # 60 seconds of a withheld number are over
     TALK_TIME_LOW = "talk_time_low"  # a minute is left
     TALK_TIME_OVER = "talk_time_over"
+    LINE_IN_USE = "line_in_use"  # the caller is talking to us on another line already
+    ALL_LINES_BUSY = "all_lines_busy"
+    SERVICE_PAUSED = "service_paused"  # the operator has stopped all calls
+    FAIR_USE_OVER = "fair_use_over"
+    LONGEST_CALL = "longest_call"  # as long as one call may be
+    BUDGET_OVER = "budget_over"  # today's money is spent
+    ACCOUNT_DELETED = "account_deleted"  # or this call was, while it ran
     ARE_YOU_THERE = "are_you_there"
     SILENT_GOODBYE = "silent_goodbye"
     STILL_WORKING = "still_working"  # the reply takes long

@@ -6,6 +6,7 @@ Reply events carry the id of the reply they belong to; the machines drop those o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NewType
 
 ReplyId = NewType("ReplyId", int)
@@ -45,6 +46,8 @@ class DigitPressed:
 @dataclass(frozen=True, slots=True)
 class CallerHungUp:
     """The line is gone."""
+
+    is_lost: bool = False  # it broke: nobody ended the call
 
 
 # What the model and the line do with a reply.
@@ -130,6 +133,30 @@ class TalkTimeOver:
     """No talk time is left."""
 
 
+# What ends a call from our side.
+
+
+class StopReason(StrEnum):
+    """Why nothing more may be spent on a call."""
+
+    LONGEST_CALL = "longest_call"
+    BUDGET = "budget"
+    KILL_SWITCH = "kill_switch"
+    FAIR_USE = "fair_use"
+
+
+@dataclass(frozen=True, slots=True)
+class SpendStopped:
+    """The spend guard lets this call go on no longer."""
+
+    reason: StopReason
+
+
+@dataclass(frozen=True, slots=True)
+class CallDeleted:
+    """The call, or all of its account, is being deleted while it runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceEnding:
     """The process must end soon and lets the call say goodbye."""
@@ -143,6 +170,7 @@ ReplyEvent = (
     | ReplyFailed
     | SynthesisFailed
 )
+ClosingEvent = TalkTimeOver | SpendStopped | CallDeleted | ServiceEnding
 Event = (
     VoiceDetected
     | TranscriptReceived
@@ -154,6 +182,5 @@ Event = (
     | RecogniserRestored
     | StoreLost
     | TalkTimeLow
-    | TalkTimeOver
-    | ServiceEnding
+    | ClosingEvent
 )

@@ -15,11 +15,16 @@ from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation import honesty
 from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
+from voice.conversation.endings import Ending, ending_of, line_ending
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.honesty import asks_whether_human
 from voice.conversation.playback import Playback, Segment
 from voice.conversation.turn_rules import TurnRules
 from voice.conversation.utterance import News, Utterance, takes_floor
+
+RECOGNISER_GONE = Ending(Announcement.RECOGNISER_GONE, EndReason.RECOGNISER_LOST)
+CALLER_SILENT = Ending(Announcement.SILENT_GOODBYE, EndReason.CALLER_SILENT)
+FAILED = Ending(Announcement.FAILED_GOODBYE, EndReason.FAILED)
 
 
 class Phase(StrEnum):
@@ -106,17 +111,15 @@ class Conversation:
                 return []
             case on.CallerHungUp():
                 is_closing = self.phase is Phase.CLOSING
-                reason = self._end_reason if is_closing else EndReason.CALLER_HUNG_UP
+                reason = self._end_reason if is_closing else line_ending(event)
                 return [*self._cut_off(), *self._end_turn_unanswered(), self._end(reason)]
             case on.RecogniserLost() | on.RecogniserRestored():
                 return self._follow_recogniser(event, now)
             case on.TalkTimeLow():
                 self._is_warning_due = True
                 return self._speak_if_idle(now)
-            case on.TalkTimeOver():
-                return self._close(Announcement.TALK_TIME_OVER, EndReason.TALK_TIME_OVER, now)
-            case on.ServiceEnding():
-                return self._close(Announcement.SERVICE_ENDING, EndReason.SERVICE_ENDING, now)
+            case on.TalkTimeOver() | on.SpendStopped() | on.CallDeleted() | on.ServiceEnding():
+                return self._close(ending_of(event), now)
 
     def tick(self, now: float) -> list[Command]:
         """Act on the deadline, if `now` has reached it."""
@@ -193,9 +196,9 @@ class Conversation:
         if self._utterance.text:
             return self._end_turn(now)
         if self._lost_at is not None and now >= self._lost_at + self.rules.recogniser_wait:
-            return self._close(Announcement.RECOGNISER_GONE, EndReason.RECOGNISER_LOST, now)
+            return self._close(RECOGNISER_GONE, now)
         if self._questions >= self.rules.silence_questions:
-            return self._close(Announcement.SILENT_GOODBYE, EndReason.CALLER_SILENT, now)
+            return self._close(CALLER_SILENT, now)
         self._questions += 1
         return self._announce_alone(Announcement.ARE_YOU_THERE, now)
 
@@ -332,7 +335,7 @@ class Conversation:
         if now >= self._moved_at + self.rules.reply_timeout:
             self._failures += 1
             if self._failures >= self.rules.failures:
-                return self._close(Announcement.FAILED_GOODBYE, EndReason.FAILED, now)
+                return self._close(FAILED, now)
             return [*self._cut_off(), *self._announce_alone(Announcement.REPLY_FAILED, now)]
         self._quiet_since = now
         return [self._announce(self._reply, Announcement.STILL_WORKING, is_cover=True)]
@@ -344,7 +347,7 @@ class Conversation:
         self._has_failed = True
         self._failures += 1
         if self._failures >= self.rules.failures:
-            return self._close(Announcement.FAILED_GOODBYE, EndReason.FAILED, now)
+            return self._close(FAILED, now)
         self._is_generated = True
         return [self._announce(reply, apology)]
 
@@ -387,7 +390,7 @@ class Conversation:
                     self._lost_at, self._is_loss_told = now, False
                 return self._speak_if_idle(now)
 
-    def _close(self, announcement: Announcement, reason: EndReason, now: float) -> list[Command]:
+    def _close(self, ending: Ending, now: float) -> list[Command]:
         """Say the last words; nothing interrupts them."""
         if self.phase is Phase.CLOSING:
             return []
@@ -395,8 +398,8 @@ class Conversation:
         reply = self._begin_reply(now)
         self._is_generated = True
         self.phase = Phase.CLOSING
-        self._end_reason = reason
-        return [*commands, self._announce(reply, announcement)]
+        self._end_reason = ending.reason
+        return [*commands, self._announce(reply, ending.words)]
 
     def _end(self, reason: EndReason) -> Command:
         self.phase = Phase.ENDED

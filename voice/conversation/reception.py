@@ -12,10 +12,13 @@ from enum import StrEnum
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Command, EndReason
+from voice.conversation.endings import Ending, ending_of, line_ending, refusal_of
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.utterance import words_of
 
 DECLINE_KEY = "9"
+NO_CHOICE = Ending(Announcement.NO_CHOICE, EndReason.NO_CHOICE)
+CONSENT_DECLINED = Ending(Announcement.CONSENT_DECLINED, EndReason.CONSENT_DECLINED)
 SPOKEN_KEYS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
@@ -70,7 +73,7 @@ class Reception:
     def start(self, now: float) -> list[Command]:
         """Say the first words."""
         if self._visitor.refusal is not None:
-            return self._close(self._visitor.refusal, EndReason.NO_TALK_TIME, now)
+            return self._close(refusal_of(self._visitor.refusal), now)
         return self._say_notice(now)
 
     def receive(self, event: Event, now: float) -> list[Command]:
@@ -80,7 +83,7 @@ class Reception:
         match event:
             case on.CallerHungUp():
                 is_closing = self.stage is Stage.CLOSING
-                return [self._end(self._end_reason if is_closing else EndReason.CALLER_HUNG_UP)]
+                return [self._end(self._end_reason if is_closing else line_ending(event))]
             case on.SegmentPlayed(reply, _, share) if reply == self.last_reply and share >= 1:
                 return self._go_on(now)
             case on.DigitPressed(digit):
@@ -92,8 +95,8 @@ class Reception:
                 return []
             case on.RecogniserLost() | on.StoreLost():
                 return []  # keys still work
-            case on.ServiceEnding():
-                return self._close(Announcement.SERVICE_ENDING, EndReason.SERVICE_ENDING, now)
+            case on.TalkTimeOver() | on.SpendStopped() | on.CallDeleted() | on.ServiceEnding():
+                return self._close(ending_of(event), now)
             case _:
                 return []
 
@@ -145,7 +148,7 @@ class Reception:
 
     def _ask_again(self, now: float) -> list[Command]:
         if self._menus >= self._rules.menus:
-            return self._close(Announcement.NO_CHOICE, EndReason.NO_CHOICE, now)
+            return self._close(NO_CHOICE, now)
         self._menus += 1
         return [*self._hush(), *self._say(Announcement.MENU_AGAIN, now)]
 
@@ -153,7 +156,7 @@ class Reception:
         if self.stage is Stage.CLOSING:
             return []
         if digit == DECLINE_KEY and not self._visitor.has_consented:
-            return self._close(Announcement.CONSENT_DECLINED, EndReason.CONSENT_DECLINED, now)
+            return self._close(CONSENT_DECLINED, now)
         if not digit.isdigit() or int(digit) not in self._menu:
             return []
         if self.stage is Stage.NOTICE:
@@ -183,12 +186,12 @@ class Reception:
         self.stage = Stage.DONE
         return [*self._hush(), do.PutThrough(key)]
 
-    def _close(self, announcement: Announcement, reason: EndReason, now: float) -> list[Command]:
+    def _close(self, ending: Ending, now: float) -> list[Command]:
         if self.stage is Stage.CLOSING:
             return []
         self.stage = Stage.CLOSING
-        self._end_reason = reason
-        return [*self._hush(), *self._say(announcement, now)]
+        self._end_reason = ending.reason
+        return [*self._hush(), *self._say(ending.words, now)]
 
     def _say(self, announcement: Announcement, now: float) -> list[Command]:
         self.last_reply = ReplyId(self.last_reply + 1)

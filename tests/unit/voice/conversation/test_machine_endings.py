@@ -14,7 +14,26 @@ from tests.unit.voice.conversation.test_machine import (
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, EndReason, Message, Side
+from voice.conversation.events import StopReason
 from voice.conversation.machine import Phase
+
+ENDINGS = [
+    (on.TalkTimeOver(), Announcement.TALK_TIME_OVER, EndReason.TALK_TIME_OVER),
+    (on.ServiceEnding(), Announcement.SERVICE_ENDING, EndReason.SERVICE_ENDING),
+    (on.CallDeleted(), Announcement.ACCOUNT_DELETED, EndReason.ACCOUNT_DELETED),
+    (
+        on.SpendStopped(StopReason.LONGEST_CALL),
+        Announcement.LONGEST_CALL,
+        EndReason.LONGEST_CALL,
+    ),
+    (on.SpendStopped(StopReason.BUDGET), Announcement.BUDGET_OVER, EndReason.BUDGET_OVER),
+    (
+        on.SpendStopped(StopReason.KILL_SWITCH),
+        Announcement.SERVICE_PAUSED,
+        EndReason.SERVICE_PAUSED,
+    ),
+    (on.SpendStopped(StopReason.FAIR_USE), Announcement.FAIR_USE_OVER, EndReason.FAIR_USE_OVER),
+]
 
 
 def test_something_is_said_when_the_reply_takes_long() -> None:
@@ -236,14 +255,30 @@ def test_hang_up_in_mid_turn_keeps_the_callers_words() -> None:
     ]
 
 
-def test_drain_says_goodbye() -> None:
+def test_line_that_breaks_is_told_from_a_caller_who_hangs_up() -> None:
     conversation = listening_conversation()
 
-    commands = conversation.receive(on.ServiceEnding(), 11)
+    commands = conversation.receive(on.CallerHungUp(is_lost=True), 11)
 
-    assert [c.announcement for c in commands if isinstance(c, do.Announce)] == [
-        Announcement.SERVICE_ENDING
-    ]
+    assert commands == [do.HangUp(EndReason.LINE_LOST)]
+
+
+@pytest.mark.parametrize(("event", "words", "reason"), ENDINGS)
+def test_call_that_we_end_is_said_goodbye_to(
+    event: on.ClosingEvent, words: Announcement, reason: EndReason
+) -> None:
+    conversation, reply = speaking_conversation()
+
+    commands = conversation.receive(event, 14.5)
+    later = conversation.receive(on.TalkTimeOver(), 14.6)
+    announcement = commands[-1]
+    assert isinstance(announcement, do.Announce)
+    ended = conversation.receive(on.SegmentPlayed(announcement.reply, 0), 18)
+
+    assert commands[0] == do.Interrupt(reply)
+    assert announcement.announcement is words
+    assert later == []
+    assert ended[-1] == do.HangUp(reason)
 
 
 def test_marks_of_segments_that_never_were_or_are_over_change_nothing() -> None:

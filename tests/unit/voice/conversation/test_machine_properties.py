@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Side
-from voice.conversation.events import Event, ReplyId
+from voice.conversation.events import Event, ReplyId, StopReason
 from voice.conversation.machine import Conversation, Phase
 from voice.conversation.turn_rules import TurnRules
 
@@ -59,7 +59,10 @@ EVENTS: dict[str, Callable[[Script, ReplyId, int, float], Event | None]] = {
     "low": lambda _s, _r, _n, _now: on.TalkTimeLow(60),
     "over": lambda _s, _r, _n, _now: on.TalkTimeOver(),
     "hang_up": lambda _s, _r, _n, _now: on.CallerHungUp(),
+    "line_lost": lambda _s, _r, _n, _now: on.CallerHungUp(is_lost=True),
     "ending": lambda _s, _r, _n, _now: on.ServiceEnding(),
+    "deleted": lambda _s, _r, _n, _now: on.CallDeleted(),
+    "stopped": lambda s, _r, _n, _now: on.SpendStopped(list(StopReason)[len(s.text) % 4]),
     "store": lambda _s, _r, _n, _now: on.StoreLost(),
     "key": lambda _s, _r, _n, _now: on.DigitPressed("5"),
     "hint": lambda _s, _r, _n, _now: on.UtteranceLikelyEnded(),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.unit.voice.conversation.test_machine_endings import ENDINGS
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Command, EndReason
@@ -148,6 +149,25 @@ def test_refusal_is_said_and_ends_the_call_without_listening() -> None:
     assert ended == [do.HangUp(EndReason.NO_TALK_TIME)]
 
 
+@pytest.mark.parametrize(
+    ("refusal", "reason"),
+    [
+        (Announcement.NO_TALK_TIME_REGISTERED, EndReason.NO_TALK_TIME),
+        (Announcement.WITHHELD_OVER, EndReason.NO_TALK_TIME),
+        (Announcement.LINE_IN_USE, EndReason.LINE_IN_USE),
+        (Announcement.ALL_LINES_BUSY, EndReason.ALL_LINES_BUSY),
+        (Announcement.SERVICE_PAUSED, EndReason.SERVICE_PAUSED),
+        (Announcement.FAIR_USE_OVER, EndReason.FAIR_USE_OVER),
+        (Announcement.BUDGET_OVER, EndReason.BUDGET_OVER),
+    ],
+)
+def test_each_refusal_is_kept_as_what_it_was(refusal: Announcement, reason: EndReason) -> None:
+    desk = reception(Visitor(refusal=refusal))
+
+    assert announced(desk.start(0)) == [refusal]
+    assert played(desk, 8) == [do.HangUp(reason)]
+
+
 def test_notice_that_got_lost_is_said_again_and_never_taken_as_heard() -> None:
     desk = reception()
     desk.start(0)
@@ -181,10 +201,18 @@ def test_goodbye_is_said_once() -> None:
     assert desk.receive(on.DigitPressed("1"), 22) == []
 
 
-def test_drain_says_goodbye() -> None:
+@pytest.mark.parametrize(("event", "words", "reason"), ENDINGS)
+def test_call_that_we_end_is_said_goodbye_to(
+    event: on.ClosingEvent, words: Announcement, reason: EndReason
+) -> None:
     desk = at_menu()
 
-    assert announced(desk.receive(on.ServiceEnding(), 21)) == [Announcement.SERVICE_ENDING]
+    assert announced(desk.receive(event, 21)) == [words]
+    assert played(desk, 25) == [do.HangUp(reason)]
+
+
+def test_line_that_breaks_is_told_from_a_caller_who_hangs_up() -> None:
+    assert at_menu().receive(on.CallerHungUp(is_lost=True), 21) == [do.HangUp(EndReason.LINE_LOST)]
 
 
 @dataclass(frozen=True)
@@ -208,7 +236,9 @@ steps = st.lists(
             st.just(on.TranscriptReceived("Li", is_final=False)),
             st.just(on.VoiceDetected()),
             st.just(on.RecogniserLost()),
-            st.just(on.CallerHungUp()),
+            st.builds(on.CallerHungUp, st.booleans()),
+            st.builds(on.SpendStopped, st.sampled_from(on.StopReason)),
+            st.sampled_from([on.ServiceEnding(), on.CallDeleted(), on.TalkTimeOver()]),
         ),
     ),
     max_size=30,
@@ -217,7 +247,7 @@ visitors = st.builds(
     Visitor,
     has_consented=st.booleans(),
     favourite_key=st.sampled_from([None, 1, 9]),
-    refusal=st.sampled_from([None, None, Announcement.NO_TALK_TIME]),
+    refusal=st.sampled_from([None, None, Announcement.NO_TALK_TIME, Announcement.LINE_IN_USE]),
 )
 
 
