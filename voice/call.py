@@ -297,8 +297,8 @@ class CallSession:
                     self._speaker.mark_returned(name)
                 case KeyPressed(digit):
                     self.post(on.DigitPressed(digit))
-                case LegClosed():
-                    self.post(on.CallerHungUp())
+                case LegClosed(is_lost):
+                    self.post(on.CallerHungUp(is_lost))
                     return
 
     def _keep_audio(self, audio: bytes) -> None:

@@ -102,6 +102,8 @@ class KeyPressed:
 class LegClosed:
     """The stream has ended."""
 
+    is_lost: bool = False  # it broke off: nobody said that the call is over
+
 
 LegEvent = MediaReceived | MarkReturned | KeyPressed | LegClosed
 

@@ -22,6 +22,7 @@ from shared.errors import LocalProtocolError, RemoteProtocolError
 from voice.ports import KeyPressed, LegClosed, LegEvent, MarkReturned, MediaReceived
 
 SEND_TIMEOUT: Final = 2.0  # seconds; a socket that takes longer is a line nobody hears
+STOP_GRACE: Final = 0.25  # seconds in which a `stop` that has arrived may still be read
 MESSAGE_BYTES: Final = 1600  # 200 ms: Twilio takes any size, smaller ones are easier to overtake
 
 log = structlog.get_logger()
@@ -224,7 +225,8 @@ class TwilioCallLeg:
         self._reading: asyncio.Timeout | None = None
         self._writer: asyncio.Task[None] | None = None
         self._is_closed = False
-        self._has_ended = False
+        self._is_lost = False
+        self._ended: LegClosed | None = None
 
     async def __aenter__(self) -> Self:
         self._writer = asyncio.create_task(self._write(), name="leg-writer")
@@ -262,8 +264,8 @@ class TwilioCallLeg:
         while True:
             if self._news:
                 return self._news.popleft()
-            if self._has_ended:
-                return LegClosed()
+            if self._ended is not None:
+                return self._ended
             if (event := await self._receive_from_wire()) is not None:
                 return event
 
@@ -282,8 +284,8 @@ class TwilioCallLeg:
         self._tell(*map(MarkReturned, unsent))
 
     async def close(self) -> None:
-        was_over = self._has_ended
-        self._end()
+        was_over = self._is_lost or self._ended is not None
+        self._end(LegClosed(self._is_lost))
         if not self._is_closed:
             self._is_closed = True
             try:
@@ -294,8 +296,16 @@ class TwilioCallLeg:
                     log.info("line_close_failed", error=type(error).__name__)
 
     def line_lost(self) -> None:
-        """Take note that the websocket is gone; whoever receives gets `LegClosed`."""
-        self._end()
+        """Take note that the websocket is gone; whoever receives gets `LegClosed`.
+
+        Twilio says `stop` before it closes a stream; a socket that goes without is a lost line.
+        What came before it went may not have been read yet.
+        https://www.twilio.com/docs/voice/media-streams/websocket-messages#stop-message
+        """
+        if not self._is_lost:
+            self._is_lost = True
+            self._outbox.clear()
+            asyncio.get_running_loop().call_later(STOP_GRACE, self._end, LegClosed(is_lost=True))
 
     # Inside.
 
@@ -308,10 +318,11 @@ class TwilioCallLeg:
         except TimeoutError:  # there are news
             return None
         except (OSError, EOFError):
-            self._end()
+            self._end(LegClosed(is_lost=True))
             return None
         except RemoteProtocolError as error:
             log.warning("line_message_broken", error=str(error))
+            self._is_lost = True
             await self.close()
             return None
         finally:
@@ -320,7 +331,7 @@ class TwilioCallLeg:
             case MediaReceived() | MarkReturned() | KeyPressed():
                 return message
             case LegClosed():
-                self._end()
+                self._end(message)
             case Unknown(event):
                 log.info("line_message_unknown", message_event=event)
             case _:
@@ -331,7 +342,7 @@ class TwilioCallLeg:
         if self._encoder is None:
             message = "nothing can be sent before the stream has started"
             raise LocalProtocolError(message)
-        if not self._has_ended:
+        if not self._is_lost and self._ended is None:
             self._outbox.append(item)
             self._has_work.set()
 
@@ -341,11 +352,11 @@ class TwilioCallLeg:
         if events and self._reading is not None and not self._reading.expired():
             self._reading.reschedule(asyncio.get_running_loop().time())
 
-    def _end(self) -> None:
-        if not self._has_ended:
-            self._has_ended = True
+    def _end(self, ended: LegClosed) -> None:
+        if self._ended is None:
+            self._ended = ended
             self._outbox.clear()
-            self._tell(LegClosed())
+            self._tell(ended)
 
     async def _write(self) -> None:
         while True:
@@ -355,9 +366,14 @@ class TwilioCallLeg:
                 try:
                     async with asyncio.timeout(SEND_TIMEOUT):
                         await self._send_text(self._text(self._outbox.popleft()))
-                except Exception as error:  # noqa: BLE001 - a line that can't be written to is over
-                    log.warning("line_write_failed", error=type(error).__name__)
+                except TimeoutError:
+                    log.warning("line_write_blocked")
+                    self._is_lost = True
                     await self.close()
+                    return
+                except Exception as error:  # noqa: BLE001 - a line that can't be written to is over
+                    log.info("line_write_failed", error=type(error).__name__)
+                    self.line_lost()
                     return
 
     def _text(self, item: _Audio | _MarkRequest | _Clear) -> str:

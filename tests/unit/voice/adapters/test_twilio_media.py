@@ -252,7 +252,7 @@ def test_a_write_that_blocks_ends_the_line_after_two_seconds() -> None:
             await leg.started()
             await leg.send_audio(b"\x00" * 160)
 
-            assert await leg.receive() == LegClosed()
+            assert await leg.receive() == LegClosed(is_lost=True)
             assert asyncio.get_running_loop().time() == pytest.approx(2)
             assert socket.closes == 1
 
@@ -289,7 +289,25 @@ def test_a_lost_websocket_is_told_to_who_waits() -> None:
             await _turn()
             leg.line_lost()
 
-            assert await receiving == LegClosed()
+            assert await receiving == LegClosed(is_lost=True)
+
+    run_in_virtual_time(play())
+
+
+def test_a_stop_that_came_before_the_websocket_went_is_no_lost_line() -> None:
+    async def play() -> None:
+        socket = Socket()
+        async with socket.leg() as leg:
+            await leg.started()
+            socket.incoming.put_nowait(text("media"))
+            socket.incoming.put_nowait(text("stop"))
+            leg.line_lost()
+            await leg.send_audio(b"\x00" * 160)  # nobody is there to hear it
+
+            events = [await leg.receive(), await leg.receive()]
+
+        assert events == [MediaReceived(AUDIO), LegClosed()]
+        assert socket.sent == []
 
     run_in_virtual_time(play())
 
@@ -301,7 +319,7 @@ def test_nonsense_on_the_wire_ends_the_line() -> None:
         async with socket.leg() as leg:
             await leg.started()
 
-            assert await leg.receive() == LegClosed()
+            assert await leg.receive() == LegClosed(is_lost=True)
             assert socket.closes == 1
 
     run_in_virtual_time(play())
