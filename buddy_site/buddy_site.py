@@ -12,6 +12,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp
 
 from buddy_site import build, paths, runtime, sessions
+from buddy_site.components.forms import KEEP_TYPED_SCRIPT
 from buddy_site.endpoints import addresses, health
 from buddy_site.endpoints.google_callback import SignInEndpoints
 from buddy_site.endpoints.protection import OneHost, SecurityHeaders, TabTokens
@@ -78,6 +79,7 @@ app = rx.App(
     html_lang="en",
     head_components=[
         rx.el.script(ZONE_SCRIPT),
+        rx.el.script(KEEP_TYPED_SCRIPT),
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         rx.el.meta(name="theme-color", content="#ffc72e"),
     ],

@@ -21,6 +21,18 @@ SANDBOX_WORDS = (
 )
 SANDBOX_COMMAND = "make call ARGS='--say \"hello Ben\"'"
 
+# The account's pages, in the order in which they are shown.
+ACCOUNT_LINKS = (
+    ("Home", paths.HOME, "house"),
+    ("Calls", paths.CALLS, "phone-call"),
+)
+
+# On a narrow screen the links go on beyond the edge.
+SHOW_WHERE_WE_ARE = """
+document.querySelector(".account-nav [aria-current]")
+  ?.scrollIntoView({ inline: "center", block: "nearest", behavior: "instant" });
+"""
+
 
 def page(*children: Any, at: str = "") -> rx.Component:
     """Return the page at an address; `children` go into its main landmark."""
@@ -42,6 +54,23 @@ def page(*children: Any, at: str = "") -> rx.Component:
             rx.el.span(hidden=True, custom_attrs={"data-testid": "ready"}),
         ),
         class_name="page",
+    )
+
+
+def account_page(*children: Any, at: str) -> rx.Component:
+    """Return a page of the account at an address, with the way to the others beside it."""
+    return page(
+        rx.el.div(
+            rx.el.nav(
+                rx.el.ul(*(_account_link(*link, at) for link in ACCOUNT_LINKS)),
+                class_name="account-nav",
+                aria_label="Your account",
+                on_mount=rx.call_script(SHOW_WHERE_WE_ARE),
+            ),
+            rx.el.div(*children, class_name="account"),
+            class_name="wrap account-frame",
+        ),
+        at=at,
     )
 
 
@@ -77,10 +106,7 @@ def _header(at: str) -> rx.Component:
             rx.el.nav(
                 rx.cond(
                     AccountState.is_signed_in,
-                    rx.fragment(
-                        _nav_link("Home", paths.HOME, at),
-                        _nav_link("Calls", paths.CALLS, at),
-                    ),
+                    _nav_link("Your account", paths.HOME, at),
                     _nav_link("Sign in", paths.SIGN_IN, at),
                 ),
                 _colour_switch(),
@@ -99,6 +125,18 @@ def _nav_link(text: str, path: str, at: str) -> rx.Component:
         href=path,
         class_name="nav-link",
         custom_attrs={"aria-current": "page"} if path == at else {},
+    )
+
+
+def _account_link(text: str, path: str, icon: str, at: str) -> rx.Component:
+    return rx.el.li(
+        rx.el.a(
+            rx.icon(icon, aria_hidden=True),
+            text,
+            href=path,
+            class_name="account-link",
+            custom_attrs={"aria-current": "page"} if path == at else {},
+        )
     )
 
 

@@ -9,27 +9,25 @@ import reflex as rx
 from buddy_site import paths
 from buddy_site.components.buddies import avatar
 from buddy_site.components.calls import skeleton
-from buddy_site.components.layout import page, trouble
+from buddy_site.components.layout import account_page, trouble
 from buddy_site.components.transcript import transcript
 from buddy_site.state.live_call import CallState
 
 
 def call() -> rx.Component:
     """Return the page of the call that the address names."""
-    return page(
-        rx.el.div(
-            rx.el.p(rx.el.a("All your calls", href=paths.CALLS)),
-            trouble(CallState.trouble),
-            rx.cond(
-                CallState.is_loaded,
-                rx.cond(CallState.is_missing, _missing(), _found()),
-                rx.fragment(
-                    rx.el.h1("Your call", class_name="visually-hidden"),
-                    skeleton("Loading the call", rows=3),
-                ),
+    return account_page(
+        rx.el.p(rx.el.a("All your calls", href=paths.CALLS)),
+        trouble(CallState.trouble),
+        rx.cond(
+            CallState.is_loaded,
+            rx.cond(CallState.is_missing, _missing(), _found()),
+            rx.fragment(
+                rx.el.h1("Your call", class_name="visually-hidden"),
+                skeleton("Loading the call", rows=3),
             ),
-            class_name="narrow account",
         ),
+        at=paths.CALL,
     )
 
 

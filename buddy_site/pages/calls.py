@@ -8,41 +8,38 @@ import reflex as rx
 
 from buddy_site import paths, words
 from buddy_site.components.calls import call_list, skeleton
-from buddy_site.components.layout import page, trouble
+from buddy_site.components.layout import account_page, trouble
 from buddy_site.state.calls import CallsState
 
 
 def calls(phone_number: str) -> rx.Component:
     """Return the page for the installation whose number this is."""
-    return page(
+    return account_page(
         rx.el.div(
-            rx.el.div(
-                rx.el.h1("Your calls"),
-                rx.el.p("Open one to read it, word for word.", class_name="soft"),
-                class_name="head",
-            ),
-            trouble(CallsState.trouble),
+            rx.el.h1("Your calls"),
+            rx.el.p("Open one to read it, word for word.", class_name="soft"),
+            class_name="head",
+        ),
+        trouble(CallsState.trouble),
+        rx.cond(
+            CallsState.is_loaded,
             rx.cond(
-                CallsState.is_loaded,
-                rx.cond(
-                    CallsState.rows,
-                    rx.fragment(
-                        call_list(CallsState.rows),
-                        rx.cond(
-                            CallsState.has_more,
-                            rx.el.button(
-                                "Show earlier calls",
-                                type="button",
-                                class_name="button quiet",
-                                on_click=CallsState.show_more,
-                            ),
+                CallsState.rows,
+                rx.fragment(
+                    call_list(CallsState.rows),
+                    rx.cond(
+                        CallsState.has_more,
+                        rx.el.button(
+                            "Show earlier calls",
+                            type="button",
+                            class_name="button quiet",
+                            on_click=CallsState.show_more,
                         ),
                     ),
-                    _empty(phone_number),
                 ),
-                skeleton("Loading your calls", rows=4),
+                _empty(phone_number),
             ),
-            class_name="wrap account",
+            skeleton("Loading your calls", rows=4),
         ),
         at=paths.CALLS,
     )

@@ -8,7 +8,7 @@ import reflex as rx
 
 from buddy_site import paths, words
 from buddy_site.components.calls import call_list, skeleton
-from buddy_site.components.layout import page, trouble
+from buddy_site.components.layout import account_page, trouble
 from buddy_site.components.links import sign_out_button
 from buddy_site.state.account import AccountState
 from buddy_site.state.calls import HomeState
@@ -16,18 +16,15 @@ from buddy_site.state.calls import HomeState
 
 def home(phone_number: str) -> rx.Component:
     """Return the page for the installation whose number this is."""
-    return page(
+    return account_page(
         rx.el.div(
-            rx.el.div(
-                rx.el.h1(rx.cond(HomeState.name != "", "Hello, " + HomeState.name, "Hello")),
-                class_name="head",
-            ),
-            trouble(HomeState.trouble),
-            rx.cond(HomeState.is_loaded, _panels(phone_number), skeleton("Loading", rows=2)),
-            rx.cond(HomeState.is_loaded, _recent()),
-            _account(),
-            class_name="wrap account",
+            rx.el.h1(rx.cond(HomeState.name != "", "Hello, " + HomeState.name, "Hello")),
+            class_name="head",
         ),
+        trouble(HomeState.trouble),
+        rx.cond(HomeState.is_loaded, _panels(phone_number), skeleton("Loading", rows=2)),
+        rx.cond(HomeState.is_loaded, _recent()),
+        _account(),
         at=paths.HOME,
     )
 
