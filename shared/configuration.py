@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from shared.database import Database, StoreUnavailable
 from shared.listener import CONFIGURATION, Listener
+from shared.sealing import KeyMissing
 from shared.services import personas
 from shared.services.personas import PersonaView
 
@@ -77,6 +78,7 @@ class Configuration:
     async def load(self) -> None:
         """Read everything anew; what was read before stays while the database is away."""
         async with self._loading:
+            self._refresh_keys()
             try:
                 views, constants = await self._database.transact(_read)
             except (StoreUnavailable, SQLAlchemyError) as error:
@@ -109,7 +111,14 @@ class Configuration:
         self.personas = {view.menu_key: view for view in views}
         self._is_loaded = True
 
-    async def _on_edit(self, _table: str) -> None:
+    def _refresh_keys(self) -> None:
+        """Follow a rotation of the keys, which is announced as an edit."""
+        try:
+            self._database.key_ring.refresh()
+        except KeyMissing as error:
+            log.warning("keys_kept", error=str(error))
+
+    async def _on_edit(self, _edited: str) -> None:
         await self.load()
 
     async def _reload_now_and_then(self) -> None:

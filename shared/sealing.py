@@ -7,14 +7,9 @@ A blind index is an HMAC under a key of its own, which stays when the sealing ke
 
 from __future__ import annotations
 
-import base64
-import contextlib
 import hashlib
 import hmac
-import json
 import os
-import secrets
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -22,15 +17,13 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from shared import key_file
 from shared.errors import BuddyError
+from shared.key_file import KeyFile, KeyMissing
 
-KEY_BYTES = 32
+__all__ = ["KeyMissing", "KeyRing", "SealBroken"]
+
 NONCE_BYTES = 12
-LARGEST_KEY_ID = 255  # the id is one byte of every sealed value
-
-
-class KeyMissing(BuddyError):
-    """The key ring lacks the key that something was sealed with, or there is no key ring."""
 
 
 class SealBroken(BuddyError):
@@ -38,79 +31,69 @@ class SealBroken(BuddyError):
 
 
 class KeyRing:
-    """The keys of the installation, by id; the current one seals, each of them opens."""
+    """The keys of the installation, by id; the current one seals, each of them opens.
 
-    def __init__(self, *, keys: Mapping[int, bytes], current: int, index_key: bytes) -> None:
-        self._keys = {key_id: AESGCM(key) for key_id, key in keys.items()}
-        self._current = current
+    A ring that was read from a file reads it again when it meets a key it does not know, and
+    when it is told to: so a running program follows a rotation.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: Mapping[int, bytes],
+        current: int,
+        index_key: bytes,
+        path: Path | None = None,
+    ) -> None:
+        self._path = path
         self._index_key = index_key
+        self._take(keys, current)
+
+    @property
+    def current(self) -> int:
+        """The id of the key that seals."""
+        return self._sealing[0]
+
+    @property
+    def key_ids(self) -> tuple[int, ...]:
+        """The ids of all keys, the oldest first."""
+        return tuple(sorted(self._keys))
 
     @classmethod
     def generate(cls) -> Self:
         """Return a ring of fresh keys that is stored nowhere."""
-        return cls(
-            keys={1: secrets.token_bytes(KEY_BYTES)},
-            current=1,
-            index_key=secrets.token_bytes(KEY_BYTES),
-        )
+        return cls._of(KeyFile.generate(), None)
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read the ring from its file."""
-        try:
-            content = path.read_text()
-        except FileNotFoundError:
-            message = f"there is no key file at {path}: restore it, or run `make run` once"
-            raise KeyMissing(message) from None
-        try:
-            stored = json.loads(content)
-            return cls(
-                keys={int(key_id): base64.b64decode(key) for key_id, key in stored["keys"].items()},
-                current=int(stored["current"]),
-                index_key=base64.b64decode(stored["index_key"]),
-            )
-        except (
-            AttributeError,
-            KeyError,
-            TypeError,
-            ValueError,
-        ):  # from None: the cause may quote a key
-            message = f"{path} is no key file: restore it from a backup"
-            raise KeyMissing(message) from None
+        return cls._of(key_file.read(path), path)
 
     @classmethod
     def create(cls, path: Path) -> Self:
         """Make a ring at `path`, readable by its owner only; an existing one stays as it is."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        stored = {
-            "current": 1,
-            "keys": {"1": base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()},
-            "index_key": base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode(),
-        }
-        # mkstemp makes it 0600; linking is atomic, so of two processes at once one wins.
-        descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                json.dump(stored, file)
-                file.flush()
-                os.fsync(file.fileno())
-            with contextlib.suppress(FileExistsError):
-                os.link(draft, path)
-        finally:
-            Path(draft).unlink()
+        key_file.create(path, KeyFile.generate())
         return cls.load(path)
+
+    def refresh(self) -> None:
+        """Read the ring's file again; a ring that is stored nowhere stays as it is."""
+        if self._path is not None:
+            stored = key_file.read(self._path)
+            self._take(stored.keys, stored.current)
 
     def seal(self, text: str, *aad: object) -> bytes:
         """Encrypt `text` for the one place that `aad` names."""
+        key_id, key = self._sealing
         nonce = os.urandom(NONCE_BYTES)
-        sealed = self._keys[self._current].encrypt(nonce, text.encode(), _associated(aad))
-        return bytes([self._current]) + nonce + sealed
+        return bytes([key_id]) + nonce + key.encrypt(nonce, text.encode(), _associated(aad))
 
     def open(self, sealed: bytes, *aad: object) -> str:
         """Decrypt what was sealed for the place that `aad` names."""
         if not sealed:
             message = "a sealed value is empty"
             raise SealBroken(message)
+        if sealed[0] not in self._keys:
+            self.refresh()
         key = self._keys.get(sealed[0])
         if key is None:
             message = f"the key ring lacks key {sealed[0]}: restore the key file"
@@ -121,6 +104,14 @@ class KeyRing:
         except (InvalidTag, ValueError):
             message = "a sealed value does not belong where it was found"
             raise SealBroken(message) from None
+
+    @classmethod
+    def _of(cls, file: KeyFile, path: Path | None) -> Self:
+        return cls(keys=file.keys, current=file.current, index_key=file.index_key, path=path)
+
+    def _take(self, keys: Mapping[int, bytes], current: int) -> None:
+        ciphers = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        self._keys, self._sealing = ciphers, (current, ciphers[current])
 
     def blind_index(self, purpose: str, text: str) -> bytes:
         """Return what `text` is looked up by; the same text gives another index per purpose."""

@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "audit_entry",
-        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("operator_account_id", sa.String(), nullable=False),
         sa.Column("action", sa.String(), nullable=False),

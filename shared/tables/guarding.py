@@ -37,7 +37,7 @@ class AuditEntry(Table, table=True):
 
     __tablename__ = "audit_entry"
 
-    id: int | None = column(BIGINT, default=None, primary_key=True)
+    id: str = Field(primary_key=True)
     at: datetime = column(INSTANT, index=True)
     operator_account_id: str = Field(index=True)
     action: str
