@@ -39,6 +39,7 @@ class SandboxConfig:
     phone_number: str = "+14155550100"
     voice_url: str = "http://localhost:5000/calls/incoming"
     status_callback_url: str = "http://localhost:5000/calls/status"
+    sms_url: str = "http://localhost:5000/messages/incoming"
 
     # The engines: where models are cached, and a model server that stands in for the local one.
     models_dir: Path | None = None  # None: the user's cache folder

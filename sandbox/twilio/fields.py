@@ -70,13 +70,7 @@ def call_fields(account_sid: str, call_sid: str, status: str, parties: Parties) 
         ("Caller", parties.caller),
         ("From", parties.caller),
     ):
-        city, state, zip_code = PLACES.get(number[:5], ("", "", ""))
-        fields |= {
-            f"{side}City": city,
-            f"{side}Country": _country(number),
-            f"{side}State": state,
-            f"{side}Zip": zip_code,
-        }
+        fields |= places(side, number)
     if parties.stir_verstat and not parties.is_withheld:
         fields["StirVerstat"] = parties.stir_verstat
     if parties.caller_name is not None:
@@ -84,6 +78,17 @@ def call_fields(account_sid: str, call_sid: str, status: str, parties: Parties) 
     if parties.forwarded_from is not None:
         fields["ForwardedFrom"] = parties.forwarded_from
     return fields
+
+
+def places(side: str, number: str) -> dict[str, str]:
+    """Return where a number is: four fields, blank where that is not known."""
+    city, state, zip_code = PLACES.get(number[:5], ("", "", ""))
+    return {
+        f"{side}City": city,
+        f"{side}Country": _country(number),
+        f"{side}State": state,
+        f"{side}Zip": zip_code,
+    }
 
 
 def status_fields(

@@ -1,4 +1,4 @@
-"""What one sandbox Twilio holds: its numbers, lines, calls, verifications and letters."""
+"""What one sandbox Twilio holds: its numbers, lines, calls, verifications and messages."""
 
 from __future__ import annotations
 
@@ -18,15 +18,19 @@ from sandbox.twilio.clock import AdjustableClock
 from sandbox.twilio.fields import Parties
 from sandbox.twilio.lines import Lines
 from sandbox.twilio.mailbox import Mailbox
+from sandbox.twilio.messaging import Messaging
 from sandbox.twilio.numbers import Numbers
 from sandbox.twilio.verify import Verify
 from sandbox.twilio.webhooks import Webhooks
 
 REMEMBERED_CALLS = 500
 FAILING_ROUTES = (
-    *("calls.fetch", "calls.update", "calls.delete", "phone.calls"),
+    *("calls.fetch", "calls.update", "calls.delete"),
+    *("phone.calls", "phone.messages"),
     *("stream.message", "stream_status", "status_callback"),
     *("verify.start", "verify.check", "verify.fetch", "verify.update", "lookup.fetch"),
+    *("messages.create", "messages.fetch", "messages.list", "messages.update", "messages.delete"),
+    *("message_status", "message_webhook"),
 )
 VOICE = "alloy"  # `<Say>`'s own voices are not the buddies'
 
@@ -52,6 +56,14 @@ class Switchboard:
             is_ready=lambda: self.exchange is not None,
             error_body=error_body,
         )
+        self.messaging = Messaging(
+            config,
+            control=self.control,
+            lines=self.lines,
+            mailbox=self.mailbox,
+            now=self.clock.now,
+            run_aside=self.run_aside,
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._spoken: dict[str, bytes] = {}
 
@@ -60,11 +72,12 @@ class Switchboard:
         http = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None), connector=aiohttp.TCPConnector(limit=0)
         )
+        webhooks = self.messaging.webhooks = Webhooks(http, self.config.auth_token)
         self.exchange = Exchange(
             account_sid=self.config.account_sid,
             auth_token=self.config.auth_token,
             http=http,
-            webhooks=Webhooks(http, self.config.auth_token),
+            webhooks=webhooks,
             control=self.control,
             say=self._say,
             run_aside=self.run_aside,
@@ -81,12 +94,20 @@ class Switchboard:
         """End all calls and forget everything that was seeded or happened."""
         await self._cancel_all()
         self.calls.clear()
-        for part in (self.clock, self.numbers, self.lines, self.mailbox, self.verify):
+        for part in (
+            *(self.clock, self.numbers, self.lines),
+            *(self.mailbox, self.verify, self.messaging),
+        ):
             part.reset()
 
     def seed(self, body: dict[str, Any]) -> None:
-        """Take numbers and what they call, lines and what they are, Verify's settings."""
-        seeds = {"numbers": self.numbers.seed, "lines": self.lines.seed, "verify": self.verify.seed}
+        """Take numbers, lines, and the settings of the Verify and the Messaging Service."""
+        seeds = {
+            "numbers": self.numbers.seed,
+            "lines": self.lines.seed,
+            "verify": self.verify.seed,
+            "messaging": self.messaging.seed,
+        }
         unknown = body.keys() - seeds.keys()
         if unknown or not body:
             message = f"seed {', '.join(seeds)}, not {', '.join(sorted(unknown)) or 'nothing'}"

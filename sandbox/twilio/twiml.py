@@ -107,6 +107,29 @@ class Document:
 
 def parse(text: str) -> Document:
     """Read a document; raise `CallProblem` where Twilio would not go on."""
+    root = _root(text)
+    reader = _Reader()
+    verbs = tuple(verb for element in root if (verb := reader.verb(element)) is not None)
+    return Document(verbs, tuple(reader.warnings))
+
+
+def read_replies(text: str) -> list[str]:
+    """Return the bodies of a messaging document's `<Message>` verbs; nothing for an empty answer.
+
+    https://www.twilio.com/docs/messaging/twiml/message: text, or text in `<Body>`.
+    """
+    if not text.strip():
+        return []
+    replies = []
+    for element in _root(text):
+        if element.tag != "Message":
+            message = f"the sandbox answers messages with <Message>, not <{element.tag}>"
+            raise CallProblem(NOT_BUILT, message)
+        replies.append("".join(element.itertext()).strip())
+    return replies
+
+
+def _root(text: str) -> ET.Element:
     if text != text.lstrip() and text.lstrip().startswith("<?xml"):
         raise CallProblem(12100, "there is space before the XML declaration")
     try:
@@ -115,9 +138,7 @@ def parse(text: str) -> Document:
         raise CallProblem(12100, str(error)) from error
     if root.tag != "Response":
         raise CallProblem(12100, f"the root element is <{root.tag}>, not <Response>")
-    reader = _Reader()
-    verbs = tuple(verb for element in root if (verb := reader.verb(element)) is not None)
-    return Document(verbs, tuple(reader.warnings))
+    return root
 
 
 class _Reader:

@@ -64,6 +64,15 @@ class Webhooks:
             raise CallProblem(12300, f"{_bare(url)} answered with {kind or 'no content type'}")
         return body
 
+    async def message_twiml(self, url: str, fields: Mapping[str, str]) -> str:
+        """Return the TwiML that answers a message; empty where there is nothing to answer."""
+        status, kind, body = await self._ask(url, fields, "POST")
+        if status >= FIRST_ERROR_STATUS:
+            raise CallProblem(11200, f"{_bare(url)} answered {status}")
+        if body.strip() and kind not in TWIML_TYPES:
+            raise CallProblem(12300, f"{_bare(url)} answered with {kind or 'no content type'}")
+        return body
+
     async def notify(self, url: str, fields: Mapping[str, str], method: str = "POST") -> int:
         """Tell the URL something; return its status. Nobody asks again."""
         status, _, _ = await self._ask(url, fields, method)

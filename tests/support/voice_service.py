@@ -95,6 +95,7 @@ async def scripted_vendors(voice_port: int) -> AsyncIterator[dict[str, str]]:
             script=True,
             voice_url=f"http://localhost:{voice_port}/calls/incoming",
             status_callback_url=f"http://localhost:{voice_port}/calls/status",
+            sms_url=f"http://localhost:{voice_port}/messages/incoming",
         )
         openai = await stack.enter_async_context(serving_sandbox(openai_app(config)))
         deepgram = await stack.enter_async_context(serving_sandbox(deepgram_app(config)))

@@ -8,6 +8,9 @@ const number = document.getElementById("number");
 const template = document.getElementById("letter");
 let shown = new Map();
 
+const write = document.getElementById("write");
+
+write.elements.from.value = "+14155550123";
 number.value = new URLSearchParams(location.search).get("to") ?? "";
 
 function draw(letter) {
@@ -90,6 +93,21 @@ function filterChanged() {
   look();
 }
 
+async function send(event) {
+  event.preventDefault();
+  const message = Object.fromEntries(new FormData(write));
+  const answer = await fetch("/_phone/messages", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(message),
+  });
+  const { error } = await answer.json();
+  document.getElementById("written").textContent = error ?? "Sent.";
+  if (!error) write.elements.body.value = "";
+  look();
+}
+
+write.addEventListener("submit", send);
 filter.addEventListener("submit", (event) => event.preventDefault());
 filter.addEventListener("reset", () => setTimeout(filterChanged));
 number.addEventListener("input", filterChanged);

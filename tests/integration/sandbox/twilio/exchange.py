@@ -172,6 +172,7 @@ async def exchange(**number: Any) -> AsyncIterator[Exchange]:
             openai_url=product.url,
             voice_url=f"{product.url}/voice",
             status_callback_url=f"{product.url}/status",
+            sms_url=f"{product.url}/sms",
         )
         app = create_app(config)
         board = app.extensions["switchboard"]
