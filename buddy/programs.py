@@ -15,7 +15,8 @@ from shared.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SANDBOX_PREFIX = "BUDDY_SANDBOX_"
-SANDBOX_SERVERS = ("Twilio", "Deepgram", "OpenAI", "Google")  # on ports counted from the first
+# On ports counted from the first
+SANDBOX_SERVERS = ("Twilio", "Deepgram", "OpenAI", "Google", "Stripe")
 SANDBOX_DRAIN_SECONDS = 0  # Ctrl-C on a developer's machine does not wait for a call to end
 SANDBOX_FIRST_TOKEN_SECONDS = 18.0  # a model on two busy cores may need them
 
@@ -98,6 +99,8 @@ def _sandbox(settings: Settings) -> Program:
     addresses = (f"http://127.0.0.1:{first + offset}" for offset in range(len(SANDBOX_SERVERS)))
     settings = with_ports(settings)
     voice = settings.voice_public_url.rstrip("/")
+    site = settings.site_public_url.rstrip("/")
+    webhook_secret = settings.stripe_webhook_secret.get_secret_value()
     return Program(
         "sandbox",
         (sys.executable, "-m", "sandbox"),
@@ -116,6 +119,9 @@ def _sandbox(settings: Settings) -> Program:
             "BUDDY_SANDBOX_STATUS_CALLBACK_URL": f"{voice}/calls/status",
             "BUDDY_SANDBOX_SMS_URL": f"{voice}/messages/incoming",
             "BUDDY_SANDBOX_SITE_URL": settings.site_public_url,
+            "BUDDY_SANDBOX_STRIPE_SECRET_KEY": settings.stripe_secret_key.get_secret_value(),
+            "BUDDY_SANDBOX_STRIPE_WEBHOOK_URL": f"{site}/webhooks/stripe",
+            "BUDDY_SANDBOX_STRIPE_WEBHOOK_SECRET": webhook_secret,
         },
         is_stopped_last=True,
     )
@@ -136,6 +142,7 @@ def _following(settings: Settings) -> dict[str, str | float]:
         "deepgram_base_url": f"http://127.0.0.1:{sandbox + 1}",
         "openai_base_url": f"http://127.0.0.1:{sandbox + 2}/v1",
         "google_metadata_url": f"http://localhost:{sandbox + 3}/.well-known/openid-configuration",
+        "stripe_base_url": f"http://127.0.0.1:{sandbox + 4}",
         "drain_seconds": SANDBOX_DRAIN_SECONDS,
         "first_token_seconds": SANDBOX_FIRST_TOKEN_SECONDS,
     }

@@ -24,6 +24,7 @@ from sandbox.deepgram.app import create_app as create_deepgram
 from sandbox.google.app import create_app as create_google
 from sandbox.openai.app import create_app as create_openai
 from sandbox.serving import PortTaken, serving
+from sandbox.stripe.app import create_app as create_stripe
 from sandbox.twilio.app import create_app as create_twilio
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ async def _start(stack: AsyncExitStack, config: SandboxConfig) -> EngineRoom | N
         ("Deepgram", create_deepgram(config, engines)),
         ("OpenAI", create_openai(config, engines)),
         ("Google", create_google(config)),
+        ("Stripe", create_stripe(config)),
     ]
     addresses = []
     for offset, (_, app) in enumerate(apps):

@@ -30,6 +30,7 @@ class SandboxConfig:
     deepgram_url: str = f"http://127.0.0.1:{PORT_BASE + 1}"
     openai_url: str = f"http://127.0.0.1:{PORT_BASE + 2}"
     google_url: str = f"http://localhost:{PORT_BASE + 3}"
+    stripe_url: str = f"http://127.0.0.1:{PORT_BASE + 4}"
 
     # Twilio: the account, and the number that is answered when no other was seeded.
     account_sid: str = "ACsandbox0000000000000000000000000"
@@ -53,6 +54,11 @@ class SandboxConfig:
     # The site: where Google takes the browser back to, and what a texted code is bound to.
     site_url: str = "http://localhost:3000"
 
+    # Stripe: the key it is asked with, and what is told of events; without an address nobody is.
+    stripe_secret_key: str = "sk_test_sandbox"  # noqa: S105 - the sandbox's own, known to everyone
+    stripe_webhook_url: str = "http://localhost:3000/webhooks/stripe"
+    stripe_webhook_secret: str = "whsec_sandbox"  # noqa: S105 - as above
+
     @property
     def site_host(self) -> str:
         """The site's host name, without a port."""
@@ -66,6 +72,7 @@ class SandboxConfig:
             "deepgram_url": f"http://127.0.0.1:{port_base + 1}",
             "openai_url": f"http://127.0.0.1:{port_base + 2}",
             "google_url": f"http://localhost:{port_base + 3}",
+            "stripe_url": f"http://127.0.0.1:{port_base + 4}",
         }
         return cls(**{**addresses, **options})
 

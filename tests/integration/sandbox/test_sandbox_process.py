@@ -16,10 +16,13 @@ START_SECONDS = 60.0
 STOP_SECONDS = 2.5  # two, and the interpreter's own way out
 
 
-def four_free_ports() -> int:
-    """Return a port with three free ones behind it."""
-    for base in range(9400, 9900, 4):
-        sockets = [socket.socket() for _ in range(4)]
+SERVERS = 5
+
+
+def free_ports() -> int:
+    """Return a port with as many free ones behind it as there are servers."""
+    for base in range(9400, 9900, SERVERS):
+        sockets = [socket.socket() for _ in range(SERVERS)]
         try:
             for offset, candidate in enumerate(sockets):
                 candidate.bind(("127.0.0.1", base + offset))
@@ -60,22 +63,22 @@ async def until_ready(process: asyncio.subprocess.Process) -> list[str]:
 
 
 async def test_all_servers_start_say_where_they_are_and_stop_when_told() -> None:
-    base = four_free_ports()
+    base = free_ports()
     async with sandbox(base) as process, aiohttp.ClientSession() as http:
         lines = await until_ready(process)
         statuses = []
-        for port in range(base, base + 4):
+        for port in range(base, base + SERVERS):
             async with http.get(f"http://127.0.0.1:{port}/readyz") as answer:
                 statuses.append(answer.status)
         process.send_signal(signal.SIGTERM)
         status = await asyncio.wait_for(process.wait(), STOP_SECONDS)
 
-    assert (statuses, status) == ([200] * 4, 0)
-    assert all(any(f":{port}" in line for line in lines) for port in range(base, base + 4))
+    assert (statuses, status) == ([200] * SERVERS, 0)
+    assert all(any(f":{port}" in line for line in lines) for port in range(base, base + SERVERS))
 
 
 async def test_a_taken_port_is_said_plainly() -> None:
-    base = four_free_ports()
+    base = free_ports()
     async with AsyncExitStack() as stack:
         stack.enter_context(socket.create_server(("127.0.0.1", base + 1)))
         process = await stack.enter_async_context(sandbox(base))

@@ -14,7 +14,7 @@ from sandbox.config import SandboxConfig
 from shared.settings import Settings
 
 # The sandbox's addresses of itself follow its port.
-INTERNAL = {f"BUDDY_SANDBOX_{name}_URL" for name in ("DEEPGRAM", "OPENAI", "GOOGLE")}
+INTERNAL = {f"BUDDY_SANDBOX_{name}_URL" for name in ("DEEPGRAM", "OPENAI", "GOOGLE", "STRIPE")}
 SETTING = re.compile(r"#([A-Z_]+)=(.*)")
 
 

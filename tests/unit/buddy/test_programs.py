@@ -29,7 +29,9 @@ def test_addresses_follow_their_ports() -> None:
     assert voice["BUDDY_TWILIO_BASE_URL"] == "http://127.0.0.1:9500"
     assert voice["BUDDY_OPENAI_BASE_URL"] == "http://127.0.0.1:9502/v1"
     assert voice["BUDDY_VOICE_PUBLIC_URL"] == "http://localhost:5500"
+    assert voice["BUDDY_STRIPE_BASE_URL"] == "http://127.0.0.1:9504"
     assert sandbox["BUDDY_SANDBOX_PORT_BASE"] == "9500"
+    assert sandbox["BUDDY_SANDBOX_STRIPE_WEBHOOK_URL"] == "http://localhost:3500/webhooks/stripe"
     assert sandbox["BUDDY_SANDBOX_VOICE_URL"] == "http://localhost:5500/calls/incoming"
     assert with_ports(settings).site_public_url == "http://localhost:3500"
 
@@ -58,7 +60,7 @@ def test_every_port_is_wanted_once_with_its_setting() -> None:
     assert {port: setting for port, (_, setting) in wanted_ports(Settings()).items()} == {
         3000: "BUDDY_SITE_PORT",
         5000: "BUDDY_VOICE_PORT",
-        **dict.fromkeys(range(9000, 9004), "BUDDY_SANDBOX_PORT"),
+        **dict.fromkeys(range(9000, 9005), "BUDDY_SANDBOX_PORT"),
     }
 
 
