@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from shared.database import Database, StoreUnavailable
+from shared.domain.profiles import LONGEST_PAUSE_SECONDS, SHORTEST_PAUSE_SECONDS
 from shared.listener import CONFIGURATION, Listener
 from shared.sealing import KeyMissing
 from shared.services import personas
@@ -26,7 +27,6 @@ __all__ = ["Configuration", "PersonaView"]
 
 PAUSE_TIME = "pause_time_seconds"
 PAUSE_TIME_SECONDS = 0.8  # shorter cuts people off, longer feels slow
-SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.3, 2.0
 FULL_RELOAD_SECONDS = 60.0  # the net under notifications that got lost
 
 log = structlog.get_logger()

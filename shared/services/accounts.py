@@ -11,18 +11,30 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from shared.database import key_ring, lock
+from shared.domain import names
+from shared.errors import DomainError
 from shared.ids import AccountId, SignInSessionId, new_id
-from shared.services import phone_lines, talk_time
+from shared.services import consents, phone_lines, talk_time
 from shared.services.new_accounts import AccountKind, new_account, open_spoken_name
 from shared.services.phone_lines import LineView
 from shared.tables.account import Account, GoogleIdentity, Operator, SignInSession
 from shared.tables.persona import Persona
+from shared.wordings import ConsentKind
 
 __all__ = ["AccountKind", "LineView"]
 
 TOKEN_BYTES = 32
 SIGN_IN_LIFETIME = timedelta(days=30)
 LONGEST_USER_AGENT = 300
+
+
+class AdultUnconfirmed(DomainError):
+    """The account's owner has not said yet to be 18 or over."""
+
+    code = "adult_unconfirmed"
+
+    def __init__(self) -> None:
+        super().__init__("the account's owner has not confirmed to be an adult")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +118,7 @@ def register(session: Session, *, identity: GoogleClaims, now: datetime) -> Acco
         account_id = new_account(
             session,
             AccountKind.REGISTERED,
-            spoken_name=identity.given_name or identity.name,
+            spoken_name=names.from_provider(identity.given_name) or identity.name,
             now=now,
         )
         session.add(
@@ -209,6 +221,17 @@ def profile(session: Session, *, account_id: AccountId, now: datetime) -> Profil
         seconds_left=left.seconds_left,
         is_unlimited=left.is_unlimited,
     )
+
+
+def is_adult(session: Session, *, account_id: AccountId) -> bool:
+    """Return whether the account's owner has said to be 18 or over."""
+    return consents.has(session, account_id=account_id, kind=ConsentKind.ADULT)
+
+
+def require_adult(session: Session, *, account_id: AccountId) -> None:
+    """Refuse what only an adult may do, unless the account's owner has said to be one."""
+    if not is_adult(session, account_id=account_id):
+        raise AdultUnconfirmed
 
 
 def email_index(session: Session, email: str) -> bytes:

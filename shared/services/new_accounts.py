@@ -8,11 +8,11 @@ from enum import StrEnum
 from sqlmodel import Session
 
 from shared.database import key_ring
+from shared.domain import names
 from shared.ids import AccountId, new_id
+from shared.sealing import KeyRing
 from shared.tables.account import Account
 from shared.tables.talk_time import TalkTime
-
-LONGEST_NAME = 60  # it is spoken
 
 
 class AccountKind(StrEnum):
@@ -26,7 +26,7 @@ class AccountKind(StrEnum):
 def new_account(
     session: Session, kind: AccountKind, *, now: datetime, spoken_name: str | None = None
 ) -> AccountId:
-    """Make an account without talk time."""
+    """Make an account without talk time; a name that can't be spoken is left out."""
     account_id = AccountId(new_id("acc"))
     account = Account(
         id=account_id,
@@ -34,15 +34,19 @@ def new_account(
         created_at=now,
         registered_at=now if kind is AccountKind.REGISTERED else None,
     )
-    if spoken_name:
-        account.sealed_spoken_name = key_ring(session).seal(
-            spoken_name[:LONGEST_NAME], "spoken_name", account_id
-        )
+    account.sealed_spoken_name = seal_spoken_name(
+        key_ring(session), account_id, names.from_provider(spoken_name)
+    )
     session.add(account)
     session.flush()
     session.add(TalkTime(account_id=account_id))
     session.flush()
     return account_id
+
+
+def seal_spoken_name(ring: KeyRing, account_id: AccountId, name: str | None) -> bytes | None:
+    """Return what the account's row keeps of the name."""
+    return ring.seal(name, "spoken_name", account_id) if name is not None else None
 
 
 def open_spoken_name(session: Session, account: Account) -> str | None:
