@@ -116,6 +116,20 @@ def fail(session: Session, *, job: ClaimedJob, error: str, jitter: float, now: d
     return _close(session, job, status=WAITING, run_at=now + delay, last_error=error)
 
 
+def revive(session: Session, *, kinds: Iterable[str], now: datetime) -> int:
+    """Give the jobs of these kinds that were given up another round; return how many."""
+    revived = session.execute(
+        update(Job)
+        .where(col(Job.status) == FAILED, col(Job.kind).in_(list(kinds)))
+        .values(status=WAITING, attempts=0, run_at=now, ended_at=None)
+        .returning(col(Job.kind))
+        .execution_options(synchronize_session=False)
+    ).all()
+    for kind in {row[0] for row in revived}:
+        notify(session, JOBS, kind)
+    return len(revived)
+
+
 class Worker:
     """Carries jobs out until cancelled."""
 
