@@ -19,8 +19,8 @@ from shared.sealing import KeyRing
 from shared.seed.installation import seed_installation
 from shared.settings import Settings
 from tests.support.database import database_server, open_test_database
+from tests.support.ports import free_port
 from tests.support.voice_service import (
-    free_port,
     scripted_vendors,
     voice_process,
     voice_settings,

@@ -17,8 +17,9 @@ from sandbox.phone.steps import press, say
 from shared.seed.installation import DEMO_NUMBER
 from tests.e2e.conftest import SignIn, Visit, is_ready
 from tests.e2e.running_site import RunningSite
+from tests.support.ports import free_port
 from tests.support.serving import serving
-from tests.support.voice_service import SHORT_WORDS, free_port, scripted_vendors, voice_settings
+from tests.support.voice_service import SHORT_WORDS, scripted_vendors, voice_settings
 from voice.app import create_app
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -30,11 +30,12 @@ from shared.sealing import KeyRing
 from shared.seed.installation import seed_installation
 from tests.integration.calls.conftest import recorded_call
 from tests.support.database import open_test_database
-from tests.support.voice_service import free_port, voice_process, voice_settings
+from tests.support.ports import free_port, free_ports
+from tests.support.voice_service import voice_process, voice_settings
 
 START_SECONDS = 240.0
 MAX_GAP = 20.0  # a local model on two cores may think
-SERVERS = 4
+SERVERS = 5
 SENTENCE = "Please tell me one thing about the moon."
 
 
@@ -106,11 +107,12 @@ def spoken(folder: Path | None) -> list[tuple[Say, str]]:
     return script
 
 
+@pytest.mark.alone
 @pytest.mark.engines
 async def test_buddy_listens_thinks_and_speaks_on_this_machine(
     database_urls: DatabaseUrls, tmp_path: Path
 ) -> None:
-    voice_port, port_base = free_port(), free_port()
+    voice_port, port_base = free_port(), free_ports(SERVERS)
     vendors = {
         name: f"http://127.0.0.1:{port_base + offset}"
         for offset, name in enumerate(("twilio", "deepgram", "openai"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -32,6 +31,7 @@ from tests.support.fakes import (
     FakeSpeechToText,
     FakeTextToSpeech,
 )
+from tests.support.ports import free_port
 from tests.support.serving import START_SECONDS, serving
 from voice.app import create_app
 from voice.conversation.commands import Announcement
@@ -60,14 +60,6 @@ class RunningVoice:
         url = f"{self.vendors[vendor]}/_control/{what}"
         async with aiohttp.ClientSession() as http, http.post(url, json=body) as answer:
             assert answer.ok, await answer.text()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def voice_settings(

@@ -22,8 +22,8 @@ from shared.services import talk_time
 from shared.settings import Settings
 from tests.integration.calls.conftest import recorded_call
 from tests.support.database import open_test_database
+from tests.support.ports import free_port
 from tests.support.voice_service import (
-    free_port,
     scripted_vendors,
     voice_process,
     voice_settings,
@@ -46,7 +46,7 @@ class Exchange:
             return connection.execute(query).fetchall()
 
     async def until_a_row(self, query: str) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not self.rows(query):
                 await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.05)
 

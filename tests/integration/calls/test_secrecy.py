@@ -16,8 +16,8 @@ from shared.services import accounts, phone_lines, talk_time
 from shared.services.accounts import GoogleClaims
 from tests.integration.calls.conftest import recorded_call
 from tests.support.database import DatabaseServer, open_test_database
+from tests.support.ports import free_port
 from tests.support.voice_service import (
-    free_port,
     scripted_vendors,
     voice_process,
     voice_settings,

@@ -12,27 +12,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import aiohttp
 
-START_SECONDS = 60.0
-STOP_SECONDS = 2.5  # two, and the interpreter's own way out
-
+from tests.support.ports import free_ports
 
 SERVERS = 5
-
-
-def free_ports() -> int:
-    """Return a port with as many free ones behind it as there are servers."""
-    for base in range(9400, 9900, SERVERS):
-        sockets = [socket.socket() for _ in range(SERVERS)]
-        try:
-            for offset, candidate in enumerate(sockets):
-                candidate.bind(("127.0.0.1", base + offset))
-        except OSError:
-            continue
-        finally:
-            for candidate in sockets:
-                candidate.close()
-        return base
-    raise AssertionError
+START_SECONDS = 60.0
+STOP_SECONDS = 2.5  # two, and the interpreter's own way out
 
 
 @asynccontextmanager
@@ -63,7 +47,7 @@ async def until_ready(process: asyncio.subprocess.Process) -> list[str]:
 
 
 async def test_all_servers_start_say_where_they_are_and_stop_when_told() -> None:
-    base = free_ports()
+    base = free_ports(SERVERS)
     async with sandbox(base) as process, aiohttp.ClientSession() as http:
         lines = await until_ready(process)
         statuses = []
@@ -78,7 +62,7 @@ async def test_all_servers_start_say_where_they_are_and_stop_when_told() -> None
 
 
 async def test_a_taken_port_is_said_plainly() -> None:
-    base = free_ports()
+    base = free_ports(SERVERS)
     async with AsyncExitStack() as stack:
         stack.enter_context(socket.create_server(("127.0.0.1", base + 1)))
         process = await stack.enter_async_context(sandbox(base))

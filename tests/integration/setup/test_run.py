@@ -19,6 +19,7 @@ import pytest
 
 from buddy.programs import ROOT
 from shared.embedded import Embedded
+from tests.support.ports import free_ports
 
 BY_MENU_KEY = ("Lisa", "Ben", "Ethan", "Jack", "Chloe", "Maya")
 LIMIT_SECONDS = 40
@@ -109,20 +110,10 @@ class Run:
         self._lines.put(None)
 
 
-def free_ports() -> tuple[int, int, int]:
-    """Return three ports that were free a moment ago, the last followed by three free ones."""
-    for first in range(20000, 30000, 10):
-        taken = []
-        try:
-            taken = [socket.create_server(("127.0.0.1", first + n)) for n in range(6)]
-        except OSError:
-            continue
-        else:
-            return first, first + 1, first + 2
-        finally:
-            for server in taken:
-                server.close()
-    raise AssertionError
+def three_ports() -> tuple[int, int, int]:
+    """Return three free ports, the last followed by three more for the sandbox's servers."""
+    first = free_ports(6)
+    return first, first + 1, first + 2
 
 
 @pytest.fixture
@@ -165,7 +156,7 @@ def is_dead(process: psutil.Process) -> bool:
 
 
 def test_a_run_comes_up_says_where_and_leaves_nothing(data: Path) -> None:
-    ports = free_ports()
+    ports = three_ports()
     with running(data, ports) as run:
         assert run.until("site: ") == f"site: http://localhost:{ports[0]}\n"
         assert run.until("ready: ") == f"ready: http://localhost:{ports[0]}\n"
@@ -183,7 +174,7 @@ def test_a_run_comes_up_says_where_and_leaves_nothing(data: Path) -> None:
 
 
 def test_the_model_is_given_the_buddies_prompts_to_read_ahead(data: Path) -> None:
-    with running(data, free_ports()) as run:
+    with running(data, three_ports()) as run:
         run.until("ready: ")
 
     path, _, body = (data / "posted").read_text().partition(" ")
@@ -193,7 +184,7 @@ def test_the_model_is_given_the_buddies_prompts_to_read_ahead(data: Path) -> Non
 
 
 def test_a_second_run_is_told_about_the_first(data: Path) -> None:
-    ports = free_ports()
+    ports = three_ports()
     with running(data, ports) as first:
         first.until("ready: ")
 
@@ -205,7 +196,7 @@ def test_a_second_run_is_told_about_the_first(data: Path) -> None:
 
 
 def test_a_taken_port_is_named(data: Path) -> None:
-    ports = free_ports()
+    ports = three_ports()
     with socket.create_server(("127.0.0.1", ports[1])), running(data, ports) as run:
         said = run.rest()
 
@@ -215,7 +206,7 @@ def test_a_taken_port_is_named(data: Path) -> None:
 
 
 def test_a_killed_supervisor_leaves_nothing_and_the_next_run_works(data: Path) -> None:
-    ports = free_ports()
+    ports = three_ports()
     with running(data, ports) as run:
         run.until("ready: ")
         left = [*psutil.Process(run.process.pid).children(recursive=True), postmaster(data)]
@@ -229,7 +220,7 @@ def test_a_killed_supervisor_leaves_nothing_and_the_next_run_works(data: Path) -
 
 
 def test_a_killed_database_is_started_again(data: Path) -> None:
-    with running(data, free_ports()) as run:
+    with running(data, three_ports()) as run:
         run.until("ready: ")
         before = postmaster(data)
 
