@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin/
 SETUP := @$(PYTHON) -m buddy.setup
+# Several workers, each with a database server of its own; tests/support/spreading.py says how.
+SPREAD := --numprocesses auto --dist loadscope --no-loadscope-reorder --durations=25 --durations-min=1
 UV := .setup/resolver/bin/uv
 
 help: ## Show this help
@@ -16,7 +18,10 @@ run: ## The whole product, no accounts needed; Ctrl-C stops it
 
 test: ## The whole suite: unit, contract, integration, browser
 	$(SETUP) test
-	$(BIN)python -m pytest
+	@status=0; \
+	$(BIN)python -m pytest -m "not alone" $(SPREAD) || status=$$?; \
+	$(BIN)python -m pytest -m alone --durations=5 || status=$$?; \
+	exit $$status
 
 test-fast: ## Unit and contract tests
 	$(SETUP) tools

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from shared.database import Database, DatabaseUrls
+from tests.e2e.running_site import RunningSite, running_site
 from tests.support.database import DatabaseServer, database_server, open_test_database
+
+pytest_plugins = ["tests.support.spreading"]
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +18,15 @@ def database_server_of_run() -> Iterator[DatabaseServer]:
     """Run PostgreSQL for the whole test run; stopped at its end."""
     with database_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def site(
+    database_server_of_run: DatabaseServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSite]:
+    """Run the site, once for all that call it over HTTP and its socket."""
+    with running_site(database_server_of_run, tmp_path_factory.mktemp("site")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ SignIn = Callable[[Page, str], Awaitable[None]]
 def site(
     database_server_of_run: DatabaseServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningSite]:
-    """Run the site for every test of this folder."""
+    """Run the site for every test of this folder: its calls are on pages that a browser sees."""
     with running_site(database_server_of_run, tmp_path_factory.mktemp("site")) as running:
         yield running
 
