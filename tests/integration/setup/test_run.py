@@ -111,8 +111,8 @@ class Run:
 
 
 def three_ports() -> tuple[int, int, int]:
-    """Return three free ports, the last followed by three more for the sandbox's servers."""
-    first = free_ports(6)
+    """Return three free ports, the last followed by four more for the sandbox's servers."""
+    first = free_ports(7)
     return first, first + 1, first + 2
 
 
