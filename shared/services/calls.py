@@ -15,7 +15,7 @@ from shared.errors import DomainError
 from shared.ids import AccountId, CallId, PersonaVersionId, new_id
 from shared.listener import CALL_ENTRIES, notify
 from shared.phone import PhoneNumber
-from shared.services import allowances, consents, phone_lines, talk_time
+from shared.services import allowances, consents, phone_lines, reservations, talk_time
 from shared.services.call_record import (
     CallCard,
     CallDetail,
@@ -179,14 +179,16 @@ def end_call(
 ) -> None:
     """Settle the call and keep why it ended; a repetition changes nothing."""
     call = _locked(session, call_id)
-    reservation = session.get(Reservation, call_id)
-    was_swept = reservation is not None and reservation.status == talk_time.SWEPT
-    if call.ended_at is not None and not was_swept:
+    held = reservations.lock(session, call_id, now=now)
+    # Twilio may have told of the end before us; what was talked is still to be paid.
+    is_paid = held.status == talk_time.SETTLED or (held.is_new and not used_seconds)
+    if call.ended_at is not None and is_paid:
         return
     call.talk_seconds = talk_time.settle(
         session, call_id=call_id, used_seconds=used_seconds, now=now
     )
-    _end(session, call, end_reason, now=now)
+    if call.ended_at is None:
+        _end(session, call, end_reason, now=now)
 
 
 def update_status(
@@ -216,16 +218,12 @@ def update_status(
     call.token_hash = call.token_expires_at = None  # a line that is gone opens no stream
     if call.ended_at is not None:
         return
-    reservation = session.get(Reservation, call.id)
-    if (
-        reservation is not None
-        and reservation.status == talk_time.OPEN
-        and reservation.expires_at >= now
-    ):
-        return  # its stream is about to close and knows better what was used
-    if reservation is not None:
-        call.talk_seconds = talk_time.settle(
-            session, call_id=CallId(call.id), used_seconds=reservation.held_seconds, now=now
+    held = reservations.lock(session, CallId(call.id), now=now)
+    if not held.is_new:
+        if held.status == talk_time.OPEN and held.expires_at >= now:
+            return  # its stream is about to close and knows better what was used
+        call.talk_seconds = (
+            talk_time.presume_dead(session, call_id=held.call_id, now=now) or held.used_seconds
         )
     _end(session, call, "caller_hung_up", status=status, now=now)
 

@@ -1,7 +1,8 @@
 """Talk time: reserved while a call runs, settled when it ends, proved by the ledger.
 
 What an account has left, plus what its open reservations have taken, is always the sum of
-its ledger. Whoever changes a reservation locks its call first, then its account's talk time.
+its ledger. Plans are asked anew each time: from the first renewal that finds the account's talk
+unlimited, nothing more is taken, and what was not used yet is given back.
 """
 
 from __future__ import annotations
@@ -10,32 +11,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from shared.domain import allowance
-from shared.errors import DomainError
 from shared.ids import AccountId, CallId
 from shared.listener import CALL_ENTRIES, notify
-from shared.services import entitlements
+from shared.services import entitlements, reservations
+from shared.services.ledger import add_seconds, book
+from shared.services.reservations import OPEN, SETTLED, SWEPT, CallNotFound, Held
 from shared.tables.call import Call
-from shared.tables.talk_time import LedgerEntry, Reservation, TalkTime
+from shared.tables.talk_time import Reservation
+
+__all__ = ["OPEN", "SETTLED", "SWEPT", "CallNotFound"]
 
 QUANTUM_SECONDS = 10  # the most a crash can cost a caller
 LEASE_SECONDS = 30  # a call that has not renewed for so long is taken for dead
 SWEEP_AT_ONCE = 100
 
-OPEN, SWEPT, SETTLED = "open", "swept", "settled"
-
-
-class CallNotFound(DomainError):
-    """There is no such call, or none of this account: the two are not told apart."""
-
-    code = "call_not_found"
-
-    def __init__(self) -> None:
-        super().__init__("there is no such call")
+_LEFT = text("SELECT seconds_left FROM talk_time WHERE account_id = :account_id")
+_LOCK_LEFT = text(f"{_LEFT.text} FOR UPDATE")
+_LEFT_AND_CALLS = text(
+    "SELECT seconds_left, (SELECT count(*) FROM reservation "
+    "  WHERE account_id = :account_id AND status = 'open') AS calls "
+    "FROM talk_time WHERE account_id = :account_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Granted:
 
     held_seconds: int
     seconds_left: int | None
+    calls_at_once: int = 1  # of the account: they share what is left
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +57,56 @@ class TalkTimeView:
 
 def reserve(session: Session, *, call_id: CallId, used_seconds: int, now: datetime) -> Granted:
     """Open the call's reservation or renew it; what it holds stays where nothing is left."""
-    call = _locked_call(session, call_id)
-    reservation = _reservation(session, call, now=now)
-    if reservation.status == SWEPT:
-        _reopen(session, call, reservation, now=now)
-    if reservation.status == OPEN:
-        reservation.used_seconds = max(reservation.used_seconds, used_seconds)
-        reservation.expires_at = now + timedelta(seconds=LEASE_SECONDS)
+    held = reservations.lock(session, call_id, now=now)
+    is_unlimited = _is_unlimited(session, held, now=now)
+    if held.status == SWEPT:
+        _reopen(session, held, now=now)
+    if held.status == OPEN:
+        if is_unlimited:
+            _take_no_more(session, held, now=now)
+        held.used_seconds = max(held.used_seconds, used_seconds)
+        held.expires_at = now + timedelta(seconds=LEASE_SECONDS)
         wanted = allowance.seconds_wanted(
-            held=reservation.held_seconds, used=reservation.used_seconds, quantum=QUANTUM_SECONDS
+            held=held.held_seconds, used=held.used_seconds, quantum=QUANTUM_SECONDS
         )
-        _take(session, reservation, wanted, now=now)
-        session.flush()
-    view = _view(session, AccountId(call.account_id), now=now)
-    return Granted(reservation.held_seconds, None if view.is_unlimited else view.seconds_left)
+        _hold(session, held, wanted, is_unlimited=is_unlimited)
+        reservations.write(session, held)
+    if is_unlimited:
+        return Granted(held.held_seconds, None)
+    left = session.execute(_LEFT_AND_CALLS, {"account_id": held.account_id}).one()
+    return Granted(held.held_seconds, left.seconds_left, max(1, left.calls))
 
 
 def settle(session: Session, *, call_id: CallId, used_seconds: int, now: datetime) -> int:
     """Book what the call used and give the rest back, once; return the booked seconds."""
-    call = _locked_call(session, call_id)
-    reservation = _reservation(session, call, now=now)
-    if reservation.status == SETTLED:
-        return reservation.used_seconds
-    if reservation.status == SWEPT:
-        _reopen(session, call, reservation, now=now)
-    used = max(reservation.used_seconds, used_seconds)
-    _take(session, reservation, used - reservation.held_seconds, now=now)
-    _close(session, reservation, SETTLED, f"call:{call_id}", used=used, now=now)
+    held = reservations.lock(session, call_id, now=now)
+    if held.status == SETTLED:
+        return held.used_seconds
+    is_unlimited = _is_unlimited(session, held, now=now)
+    if held.status == SWEPT:
+        _reopen(session, held, now=now)
+    if is_unlimited:
+        _take_no_more(session, held, now=now)
+    used = max(held.used_seconds, used_seconds)
+    _hold(session, held, used - held.held_seconds, is_unlimited=is_unlimited)
+    _close(session, held, SETTLED, f"call:{call_id}", used=used, now=now)
     return used
+
+
+def presume_dead(session: Session, *, call_id: CallId, now: datetime) -> int | None:
+    """Charge a call that seems dead what it held; return that, or None if nothing was open.
+
+    Should it live after all, its next renewal or its end takes this back.
+    """
+    held = reservations.lock(session, call_id, now=now)
+    if held.is_new or held.status != OPEN:
+        return None
+    if _is_unlimited(session, held, now=now):
+        _take_no_more(session, held, now=now)
+    held.sweeps += 1
+    cause = f"swept:{call_id}:{held.sweeps}"
+    _close(session, held, SWEPT, cause, used=held.held_seconds, now=now)
+    return held.used_seconds
 
 
 def sweep(session: Session, *, now: datetime) -> tuple[CallId, ...]:
@@ -94,6 +117,8 @@ def sweep(session: Session, *, now: datetime) -> tuple[CallId, ...]:
         .order_by(col(Reservation.expires_at))
         .limit(SWEEP_AT_ONCE)
     ).all()
+    if not expired:
+        return ()
     calls = session.exec(
         select(Call)
         .where(col(Call.id).in_(expired))
@@ -115,17 +140,16 @@ def grant(
 
 def overview(session: Session, *, account_id: AccountId, now: datetime) -> TalkTimeView:
     """Return what the account may still talk."""
-    return _view(session, account_id, now=now)
+    left = session.execute(_LEFT, {"account_id": account_id}).scalar()
+    entitlement = entitlements.of(session, account_id, now=now)
+    return TalkTimeView(left or 0, is_unlimited=entitlement.is_unlimited)
 
 
 def transfer(
     session: Session, *, former: AccountId, account_id: AccountId, held: int, now: datetime
 ) -> None:
     """Move what an account has left to another, with the `held` seconds of moved reservations."""
-    found = session.exec(
-        select(TalkTime).where(TalkTime.account_id == former).with_for_update()
-    ).one_or_none()
-    left = found.seconds_left if found is not None else 0
+    left = session.execute(_LOCK_LEFT, {"account_id": former}).scalar() or 0
     for owner, sign in ((former, -1), (account_id, 1)):
         book(
             session,
@@ -137,146 +161,89 @@ def transfer(
         add_seconds(session, owner, sign * left)
 
 
-def book(
-    session: Session,
-    *,
-    account_id: AccountId,
-    seconds: int,
-    cause: str,
-    now: datetime,
-    used_seconds: int = 0,
-) -> bool:
-    """Add a row to the ledger unless its cause is there; say whether it was added."""
-    added = session.execute(
-        insert(LedgerEntry)
-        .values(
-            account_id=account_id,
-            cause=cause,
-            seconds=seconds,
-            used_seconds=used_seconds,
-            booked_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["cause"])
-        .returning(col(LedgerEntry.id))
-    )
-    return added.first() is not None
+def _is_unlimited(session: Session, held: Held, *, now: datetime) -> bool:
+    return entitlements.of(session, held.account_id, now=now).is_unlimited
 
 
-def add_seconds(session: Session, account_id: AccountId, seconds: int) -> None:
-    """Change what is left; the ledger is the caller's business."""
-    session.execute(
-        update(TalkTime)
-        .where(col(TalkTime.account_id) == account_id)
-        .values(seconds_left=TalkTime.seconds_left + seconds)
-    )
-
-
-def _locked_call(session: Session, call_id: CallId) -> Call:
-    # NO KEY UPDATE: the transcript writer's inserts refer to the call and must not wait.
-    call = session.exec(
-        select(Call)
-        .where(Call.id == call_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if call is None:
-        raise CallNotFound
-    return call
-
-
-def _reservation(session: Session, call: Call, *, now: datetime) -> Reservation:
-    reservation = session.get(Reservation, call.id, populate_existing=True)
-    if reservation is None:
-        reservation = Reservation(
-            call_id=call.id, account_id=call.account_id, status=OPEN, expires_at=now
-        )
-        session.add(reservation)
-        session.flush()
-    return reservation
-
-
-def _take(session: Session, reservation: Reservation, wanted: int, *, now: datetime) -> None:
-    """Hold up to so many seconds more; one conditional UPDATE decides how many."""
+def _hold(session: Session, held: Held, wanted: int, *, is_unlimited: bool) -> None:
     if wanted <= 0:
         return
-    if _view(session, AccountId(reservation.account_id), now=now).is_unlimited:
-        reservation.held_seconds += wanted
+    if is_unlimited:
+        held.held_seconds += wanted
+    else:
+        reservations.take(session, held, wanted)
+
+
+def _take_no_more(session: Session, held: Held, *, now: datetime) -> None:
+    """Book what the call had used when it last told, and give back the rest of what it took."""
+    if not held.taken_seconds:
         return
-    # The sub-select locks the row and reads its newest version, so that of any number of
-    # askers at once each sees what the one before it left.
-    taken = session.execute(
-        text(
-            "UPDATE talk_time SET seconds_left = talk_time.seconds_left - left_over.take "
-            "FROM (SELECT account_id, LEAST(:wanted, seconds_left) AS take FROM talk_time "
-            "      WHERE account_id = :account_id AND seconds_left > 0 FOR UPDATE) AS left_over "
-            "WHERE talk_time.account_id = left_over.account_id RETURNING left_over.take"
-        ),
-        {"wanted": wanted, "account_id": reservation.account_id},
-    ).scalar_one_or_none()
-    reservation.held_seconds += taken or 0
-    reservation.taken_seconds += taken or 0
+    _pay(session, held, f"part:{held.call_id}:{held.held_seconds}", used=held.used_seconds, now=now)
+    held.taken_seconds = 0
 
 
 def _close(
+    session: Session, held: Held, status: str, cause: str, *, used: int, now: datetime
+) -> None:
+    _pay(session, held, cause, used=used, is_end=True, now=now)
+    held.status = status
+    held.used_seconds = used
+    reservations.write(session, held)
+
+
+def _pay(
     session: Session,
-    reservation: Reservation,
-    status: str,
+    held: Held,
     cause: str,
     *,
     used: int,
     now: datetime,
+    is_end: bool = False,
 ) -> None:
-    charged = allowance.charge(
-        held=reservation.held_seconds, taken=reservation.taken_seconds, used=used
-    )
-    account_id = AccountId(reservation.account_id)
-    book(session, account_id=account_id, seconds=-charged, cause=cause, used_seconds=used, now=now)
-    if given_back := reservation.taken_seconds - charged:
-        add_seconds(session, account_id, given_back)
-    reservation.status = status
-    reservation.used_seconds = used
-    session.flush()
+    """Book what is owed for `used` seconds and give back what else was taken."""
+    charged = allowance.charge(held=held.held_seconds, taken=held.taken_seconds, used=used)
+    if charged or is_end:
+        book(
+            session,
+            account_id=held.account_id,
+            seconds=-charged,
+            cause=cause,
+            used_seconds=used if is_end else 0,  # what was used is told once, at the end
+            now=now,
+        )
+    if given_back := held.taken_seconds - charged:
+        add_seconds(session, held.account_id, given_back)
 
 
 def _swept(session: Session, calls: Iterable[Call], *, now: datetime) -> Iterable[CallId]:
     for call in calls:
-        reservation = session.get(Reservation, call.id, populate_existing=True)
-        if reservation is None or reservation.status != OPEN or reservation.expires_at >= now:
+        held = reservations.lock(session, CallId(call.id), now=now)
+        if held.status != OPEN or held.expires_at >= now:
             continue  # renewed or settled while we waited for the lock
-        reservation.sweeps += 1
-        cause = f"swept:{call.id}:{reservation.sweeps}"
-        _close(session, reservation, SWEPT, cause, used=reservation.held_seconds, now=now)
+        call.talk_seconds = presume_dead(session, call_id=held.call_id, now=now) or 0
         call.status = "completed"
         call.ended_at = now
         call.end_reason = "failed"
-        call.talk_seconds = reservation.used_seconds
         session.flush()
         notify(session, CALL_ENTRIES, call.id)
-        yield CallId(call.id)
+        yield held.call_id
 
 
-def _reopen(session: Session, call: Call, reservation: Reservation, *, now: datetime) -> None:
+def _reopen(session: Session, held: Held, *, now: datetime) -> None:
     """Take a sweep back: the call lives after all, and what it was charged is held again."""
-    charged = reservation.taken_seconds
     book(
         session,
-        account_id=AccountId(reservation.account_id),
-        seconds=charged,
-        cause=f"reopened:{call.id}:{reservation.sweeps}",
-        used_seconds=-reservation.used_seconds,
+        account_id=held.account_id,
+        seconds=held.taken_seconds,
+        cause=f"reopened:{held.call_id}:{held.sweeps}",
+        used_seconds=-held.used_seconds,
         now=now,
     )
-    reservation.status = OPEN
-    reservation.used_seconds = 0
+    held.status = OPEN
+    # What the sweep assumed is not known; at its last renewal the call was a quantum ahead at most.
+    held.used_seconds = max(0, held.held_seconds - QUANTUM_SECONDS)
+    call = session.get_one(Call, held.call_id, populate_existing=True)
     call.status = "in-progress"
     call.ended_at = call.end_reason = None
     session.flush()
     notify(session, CALL_ENTRIES, call.id)
-
-
-def _view(session: Session, account_id: AccountId, *, now: datetime) -> TalkTimeView:
-    left = session.exec(
-        select(TalkTime.seconds_left).where(TalkTime.account_id == account_id)
-    ).one_or_none()
-    entitlement = entitlements.of(session, account_id, now=now)
-    return TalkTimeView(left or 0, is_unlimited=entitlement.is_unlimited)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import Field
 
 from shared.tables.base import BYTES, FLOAT, INSTANT, Table, column
@@ -12,7 +12,10 @@ class Call(Table, table=True):
     """One phone call."""
 
     __tablename__ = "call"
-    __table_args__ = (Index("ix_call_account_id_started_at", "account_id", "started_at"),)
+    __table_args__ = (
+        Index("ix_call_account_id_started_at", "account_id", "started_at"),
+        Index("ix_call_running", "account_id", postgresql_where=text("ended_at IS NULL")),
+    )
 
     id: str = Field(primary_key=True)
     call_sid: str = Field(unique=True)

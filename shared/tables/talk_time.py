@@ -29,6 +29,11 @@ class Reservation(Table, table=True):
             "expires_at",
             postgresql_where=text("status = 'open'"),
         ),
+        Index(
+            "ix_reservation_open_account_id",
+            "account_id",
+            postgresql_where=text("status = 'open'"),
+        ),
     )
 
     call_id: str = Field(primary_key=True, foreign_key="call.id", ondelete="CASCADE")

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from shared.database import Database
 from shared.ids import CallId
 from shared.services import calls, talk_time
-from shared.services.calls import CallCard, StreamRefused
+from shared.services.calls import CallCard, OpenedCall, StreamRefused
 from shared.tables.call import Entry
 from tests.support.builders import NOW, SAM, open_call, published_persona
 
@@ -98,6 +98,51 @@ def test_a_call_whose_process_died_is_settled_by_its_callback(database: Database
     card = card_of(database, opened.account_id)
     left = database.transact_now(talk_time.overview, account_id=opened.account_id, now=NOW)
     assert (card.is_live, card.seconds, left.seconds_left) == (False, 10, 290)
+
+
+def end(database: Database, opened: OpenedCall, used_seconds: int) -> None:
+    database.transact_now(
+        calls.end_call,
+        call_id=opened.call_id,
+        end_reason="talk_time_over",
+        used_seconds=used_seconds,
+        now=NOW,
+    )
+
+
+def seconds_left(database: Database, opened: OpenedCall) -> int:
+    return database.transact_now(
+        talk_time.overview, account_id=opened.account_id, now=NOW
+    ).seconds_left
+
+
+def test_a_call_that_seemed_dead_to_a_callback_is_booked_as_it_ended(database: Database) -> None:
+    opened = open_call(database)
+    database.transact_now(talk_time.reserve, call_id=opened.call_id, used_seconds=0, now=NOW)
+    status(database, "completed", seconds_later=talk_time.LEASE_SECONDS + 1)
+
+    end(database, opened, 3)
+
+    card = card_of(database, opened.account_id)
+    assert (card.is_live, card.seconds, card.end_reason) == (False, 3, "talk_time_over")
+    assert seconds_left(database, opened) == 297
+
+
+@pytest.mark.parametrize("has_reserved", [True, False])
+def test_what_was_talked_is_paid_though_the_callback_came_first(
+    database: Database, *, has_reserved: bool
+) -> None:
+    opened = open_call(database)
+    status(database, "completed")
+    if has_reserved:  # the greeting began while the callback was on its way
+        database.transact_now(talk_time.reserve, call_id=opened.call_id, used_seconds=0, now=NOW)
+
+    end(database, opened, 6)
+    end(database, opened, 9)
+
+    card = card_of(database, opened.account_id)
+    assert (card.is_live, card.seconds, card.end_reason) == (False, 6, "caller_hung_up")
+    assert seconds_left(database, opened) == 294
 
 
 def test_a_callback_for_an_unknown_call_does_no_harm(database: Database) -> None:

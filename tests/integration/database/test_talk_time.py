@@ -250,9 +250,101 @@ def test_a_plan_that_ends_during_a_call_charges_only_what_follows(database: Data
     database.transact_now(talk_time.reserve, call_id=call_id, used_seconds=0, now=NOW)
 
     reserve(database, call_id, 10, NOW + MOMENT)
-    settle(database, call_id, 14)
+    settle(database, call_id, 14, NOW + MOMENT)
 
     assert account.books() == Books(left=296, held=0, ledger=296, used=14)
+
+
+def unlimited(database: Database, call_id: CallId, used: int, now: datetime) -> int:
+    """Renew a call that must find itself unlimited; return what it holds."""
+    granted = database.transact_now(talk_time.reserve, call_id=call_id, used_seconds=used, now=now)
+    assert granted.seconds_left is None
+    return granted.held_seconds
+
+
+def test_who_subscribes_while_talking_is_charged_nothing_from_then_on(database: Database) -> None:
+    account = account_with(database, 60)
+    call_id = account.call()
+    for used in (0, 7, 14):
+        reserve(database, call_id, used)
+    subscribe(database, account.account_id, until=NOW + timedelta(days=30))
+
+    held = [unlimited(database, call_id, used, NOW) for used in (21, 61, 500)]
+    during = account.books()
+    settle(database, call_id, 505)
+
+    assert held == [31, 71, 510]
+    assert during == Books(left=46, held=0, ledger=46, used=0)  # 14 s were told before
+    assert account.books() == Books(left=46, held=0, ledger=46, used=505)
+
+
+def test_who_subscribes_and_hangs_up_before_the_next_renewal_pays_no_more(
+    database: Database,
+) -> None:
+    account = account_with(database, 60)
+    call_id = account.call()
+    reserve(database, call_id, 0)
+    reserve(database, call_id, 7)
+    subscribe(database, account.account_id, until=NOW + timedelta(days=30))
+
+    settle(database, call_id, 12)
+
+    assert account.books() == Books(left=53, held=0, ledger=53, used=12)
+
+
+def test_before_and_after_a_plan_is_charged_and_nothing_in_between(database: Database) -> None:
+    account = account_with(database, 60)
+    call_id = account.call()
+    reserve(database, call_id, 0)
+    reserve(database, call_id, 7)
+    subscribe(database, account.account_id, until=NOW + MOMENT)
+    unlimited(database, call_id, 14, NOW)  # up to 24 s: 7 of them were told before the plan
+
+    reserve(database, call_id, 24, NOW + MOMENT)
+    settle(database, call_id, 30, NOW + MOMENT)
+
+    assert account.books() == Books(left=47, held=0, ledger=47, used=30)  # 60 - 7 - 6
+
+
+def test_a_call_that_dies_once_its_account_subscribed_costs_no_more(database: Database) -> None:
+    account = account_with(database, 60)
+    call_id = account.call()
+    reserve(database, call_id, 0)
+    reserve(database, call_id, 7)
+    subscribe(database, account.account_id, until=NOW + timedelta(days=30))
+
+    sweep(database, NOW + LEASE + MOMENT)
+
+    assert account.books() == Books(left=53, held=0, ledger=53, used=17)
+
+
+def test_a_plan_does_not_give_back_what_a_call_used_before_it_seemed_dead(
+    database: Database,
+) -> None:
+    account = account_with(database, 60)
+    call_id = account.call()
+    for used in (0, 7, 14):
+        reserve(database, call_id, used)
+    sweep(database, NOW + LEASE + MOMENT)
+    subscribe(database, account.account_id, until=NOW + timedelta(days=30))
+
+    unlimited(database, call_id, 40, NOW + LEASE + MOMENT)
+    settle(database, call_id, 50, NOW + LEASE + MOMENT)
+
+    assert account.books() == Books(left=46, held=0, ledger=46, used=50)
+
+
+def test_two_calls_at_once_are_told_that_they_share_what_is_left(database: Database) -> None:
+    account = account_with(database, 100)
+    first, second = account.call(), account.call()
+
+    def told(call_id: CallId) -> tuple[int | None, int]:
+        granted = database.transact_now(talk_time.reserve, call_id=call_id, used_seconds=0, now=NOW)
+        return granted.seconds_left, granted.calls_at_once
+
+    assert [told(first), told(second), told(first)] == [(90, 1), (80, 2), (80, 2)]
+    settle(database, second, 3)
+    assert told(first) == (87, 1)
 
 
 def test_an_unknown_call_is_refused(database: Database) -> None:
