@@ -16,11 +16,12 @@ from buddy_site.components.forms import KEEP_TYPED_SCRIPT
 from buddy_site.endpoints import addresses, health
 from buddy_site.endpoints.google_callback import SignInEndpoints
 from buddy_site.endpoints.protection import OneHost, SecurityHeaders, TabTokens
-from buddy_site.pages import broken, call, calls, home, landing, not_found, sign_in
+from buddy_site.pages import broken, call, calls, home, landing, not_found, profile, sign_in
 from buddy_site.state.account import AccountState, SignInState
 from buddy_site.state.calls import CallsState, HomeState
 from buddy_site.state.landing import LandingState
 from buddy_site.state.live_call import CallState
+from buddy_site.state.profile import ProfileState
 from buddy_site.theme import STYLESHEETS
 from shared.settings import Settings
 
@@ -128,6 +129,14 @@ app.add_page(
     title="A call · GoToBuddy",
     image=EMBLEM,
     on_load=[AccountState.enter, CallState.load, CallState.follow],
+    context={"sitemap": None},
+)
+app.add_page(
+    profile.profile,
+    route=paths.PROFILE,
+    title="Profile · GoToBuddy",
+    image=EMBLEM,
+    on_load=[AccountState.enter, ProfileState.load],
     context={"sitemap": None},
 )
 app.add_page(

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from shared.errors import DomainError
+
 TROUBLE = "We can't reach our records right now. Nothing is lost; try again in a moment."
 
 END_REASONS = {
@@ -70,6 +72,37 @@ SIGN_IN_PROBLEMS = {
 }
 
 
+# What a rule of ours that said no is put into on a page, by its code.
+REFUSALS = {
+    "name_empty": "Type the name that buddies should say.",
+    "name_too_long": "That is a long name to say. Forty letters at most, please.",
+    "name_not_letters": "Only letters, spaces, hyphens and apostrophes, please.",
+    "name_not_a_name": "A buddy can't say that. Type a name.",
+    "unknown_time_zone": "We don't know that time zone. Type a big city near you and choose.",
+    "unknown_buddy": "Nobody answers on that key any more. Choose again.",
+    "pace_refused": "Buddies can't speak at that pace. Choose one of these.",
+    "pause_refused": "That pause is too short or too long. Choose one of these.",
+}
+REFUSED = "That didn't work. Load the page again and try once more."
+LONGEST_TYPED = 500  # characters of any field that are looked at
+
+
+def refusal(error: DomainError) -> str:
+    """Say what a rule of ours objects to."""
+    return REFUSALS.get(error.code, REFUSED)
+
+
+def typed(form: object, name: str) -> str:
+    """Return what was typed into a form's field; a form may be anything that anybody sent."""
+    text = form.get(name) if isinstance(form, dict) else None
+    return text[:LONGEST_TYPED] if isinstance(text, str) else ""
+
+
+def zone_label(name: str) -> str:
+    """Write a time zone as people read it: America/New York."""
+    return name.replace("_", " ")
+
+
 def zone(name: str) -> tzinfo:
     """Return the reader's time zone, or UTC where the name is none."""
     try:
@@ -81,14 +114,19 @@ def zone(name: str) -> tzinfo:
 def moment(at: datetime, now: datetime, where: tzinfo) -> str:
     """Say when something was: "Today, 14:05", "Yesterday, 9:30", "12 Nov, 18:00"."""
     local, today = at.astimezone(where), now.astimezone(where).date()
-    clock = f"{local.hour}:{local:%M}"
     if local.date() == today:
-        return f"Today, {clock}"
+        return f"Today, {clock(at, where)}"
     if local.date() == today - timedelta(days=1):
-        return f"Yesterday, {clock}"
+        return f"Yesterday, {clock(at, where)}"
     if local.year == today.year:
-        return f"{local.day} {local:%b}, {clock}"
-    return f"{local.day} {local:%b} {local.year}, {clock}"
+        return f"{local.day} {local:%b}, {clock(at, where)}"
+    return f"{local.day} {local:%b} {local.year}, {clock(at, where)}"
+
+
+def clock(at: datetime, where: tzinfo) -> str:
+    """Say the time of day: "14:05"."""
+    local = at.astimezone(where)
+    return f"{local.hour}:{local:%M}"
 
 
 def full_moment(at: datetime, where: tzinfo) -> str:

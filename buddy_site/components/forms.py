@@ -43,12 +43,15 @@ KEEP_TYPED_SCRIPT = """
 """
 
 
-def form(*children: Any, on_submit: Any, **props: Any) -> rx.Component:
-    """Return a form; the handler gets a dictionary of its fields' names and values."""
+def form(*children: Any, on_submit: Any, is_inline: bool = False, **props: Any) -> rx.Component:
+    """Return a form; the handler gets a dictionary of its fields' names and values.
+
+    Where there is room, an inline one has its button beside its field.
+    """
     return rx.el.form(
         *children,
         on_submit=on_submit,
-        class_name="form",
+        class_name="form inline" if is_inline else "form",
         no_validate=True,  # refusals are worded by the server, in one place and one look
         custom_attrs={"data-keeps": ""},
         **props,
@@ -73,6 +76,7 @@ def field(
     return rx.el.div(
         rx.el.label(label, html_for=name),
         _hint(name, hint),
+        _refusal(name, error),
         rx.el.input(
             id=name,
             name=name,
@@ -82,7 +86,6 @@ def field(
             **_described(name, hint, error),
             **props,
         ),
-        _refusal(name, error),
         class_name=f"field {class_name}".strip(),
     )
 
@@ -112,6 +115,7 @@ def select_field(
     return rx.el.div(
         rx.el.label(label, html_for=name),
         _hint(name, hint),
+        _refusal(name, error),
         rx.el.div(
             rx.el.select(
                 *listed,
@@ -126,13 +130,12 @@ def select_field(
             ),
             class_name="select",
         ),
-        _refusal(name, error),
         class_name="field",
     )
 
 
 def checkbox_field(
-    label: Any, name: str, *, hint: Any = "", error: Any = "", **props: Any
+    label: Any, name: str, *, hint: Any = "", error: Any = "", saved: Any = "", **props: Any
 ) -> rx.Component:
     """Return a tick box: unticked and part of a form, or `checked=` with an `on_change=`."""
     return rx.el.div(
@@ -150,6 +153,7 @@ def checkbox_field(
         ),
         _hint(name, hint),
         _refusal(name, error),
+        *_saved_status(saved),
         class_name="field",
     )
 
@@ -157,39 +161,37 @@ def checkbox_field(
 def choice_field(
     legend: Any,
     name: str,
-    options: Sequence[tuple[str, str]],
-    *,
-    chosen: Any,
-    on_choose: Any,
+    *choices: Any,
     hint: Any = "",
     error: Any = "",
+    saved: Any = "",
 ) -> rx.Component:
-    """Return a few choices side by side, saved as soon as one is made.
+    """Return a few choices side by side, each a `choice`, saved as soon as one is made.
 
-    `chosen` is a var with the value that is saved; `on_choose` is called with the new one.
+    `saved` is a var with the quiet word that it was.
     """
     return rx.el.fieldset(
         rx.el.legend(legend),
         _hint(name, hint),
-        rx.el.div(
-            *(
-                rx.el.label(
-                    rx.el.input(
-                        type="radio",
-                        name=name,
-                        value=value,
-                        checked=chosen == value,
-                        on_change=on_choose(value),
-                    ),
-                    rx.el.span(words),
-                )
-                for value, words in options
-            ),
-            class_name="choices",
-        ),
         _refusal(name, error),
+        rx.el.div(*choices, class_name="choices"),
+        *_saved_status(saved),
         class_name="field",
         **({"aria_describedby": f"{name}-hint"} if _may_show(hint) else {}),
+    )
+
+
+def choice(name: str, value: Any, *words: Any, chosen: Any, on_choose: Any) -> rx.Component:
+    """Return one choice; `chosen` is the value that is saved, `on_choose` gets the new one."""
+    return rx.el.label(
+        rx.el.input(
+            type="radio",
+            name=name,
+            value=value,
+            checked=chosen == value,
+            on_change=on_choose(value),
+        ),
+        rx.el.span(*words),
     )
 
 
@@ -289,6 +291,10 @@ def table(caption: Any, headings: Sequence[str], rows: Any, cells: Any) -> rx.Co
         rx.el.tbody(rx.foreach(rows, lambda item: _row(headings, cells(item)))),
         class_name="table",
     )
+
+
+def _saved_status(saved: Any) -> list[rx.Component]:
+    return [status(saved)] if _may_show(saved) else []
 
 
 def _row(headings: Sequence[str], cells: Sequence[Any]) -> rx.Component:

@@ -25,6 +25,7 @@ SANDBOX_COMMAND = "make call ARGS='--say \"hello Ben\"'"
 ACCOUNT_LINKS = (
     ("Home", paths.HOME, "house"),
     ("Calls", paths.CALLS, "phone-call"),
+    ("Profile", paths.PROFILE, "user-round"),
 )
 
 # On a narrow screen the links go on beyond the edge.
