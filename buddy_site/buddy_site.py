@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from buddy_site import build, paths, runtime, sessions
 from buddy_site.components.forms import KEEP_TYPED_SCRIPT
 from buddy_site.endpoints import addresses, health
+from buddy_site.endpoints.account_export import ExportEndpoint
 from buddy_site.endpoints.google_callback import SignInEndpoints
 from buddy_site.endpoints.protection import OneHost, SecurityHeaders, TabTokens
 from buddy_site.pages import broken, call, calls, home, landing, not_found, profile, sign_in
@@ -47,6 +48,7 @@ def http() -> Starlette:
         routes=[
             *health.routes(),
             *SignInEndpoints(settings).routes(),
+            *ExportEndpoint(settings).routes(),
             *addresses.routes(settings, build.CLIENT),
         ],
         middleware=[

@@ -6,7 +6,7 @@ says is never shown as text.
 
 from __future__ import annotations
 
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import structlog
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from buddy_site import paths, runtime, sessions
+from buddy_site.endpoints.origin import comes_from_us
 from buddy_site.flows import sign_in as flow
 from buddy_site.gateways.google_identity import (
     GoogleIdentity,
@@ -37,7 +38,6 @@ class SignInEndpoints:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._google = GoogleIdentity(settings)
-        self._origin = _origin(settings.site_public_url)
 
     def routes(self) -> list[Route]:
         """Return the routes; a session middleware must be around them."""
@@ -100,7 +100,7 @@ class SignInEndpoints:
 
     async def sign_out(self, request: Request) -> Response:
         """End the session; only our own pages may ask for it."""
-        if not self._comes_from_us(request):
+        if not comes_from_us(request, self._settings):
             return PlainTextResponse("Sign out from the site itself.", 403)
         token = sessions.token_in(request.headers.get("cookie", ""), self._settings)
         if token is not None:
@@ -139,18 +139,6 @@ class SignInEndpoints:
         except StoreUnavailable:
             return False
 
-    def _comes_from_us(self, request: Request) -> bool:
-        """Return whether a page of ours sent this: every browser names the origin of a POST."""
-        origin = request.headers.get("origin")
-        if origin is not None and origin != "null":
-            return origin == self._origin
-        return request.headers.get("sec-fetch-site") == "same-origin"
-
 
 def _problem(code: str) -> Response:
     return RedirectResponse(f"{paths.SIGN_IN}/?{urlencode({'problem': code})}", SEE_OTHER)
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

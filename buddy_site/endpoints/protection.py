@@ -109,7 +109,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
 def _cache_control(path: str, headers: MutableHeaders) -> str:
     if path.startswith("/assets/"):
         return "public, max-age=31536000, immutable"  # their names change with their content
-    if path.startswith("/auth/") or "set-cookie" in headers:
+    if path.startswith(("/auth/", "/account/")) or "set-cookie" in headers:
         return "no-store"
     return "no-cache"
 
