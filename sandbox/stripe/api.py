@@ -25,6 +25,7 @@ from sandbox.stripe.objects import (
     customer,
     event,
     invoice,
+    invoice_payment,
     payment_intent,
     payment_method,
     portal_session,
@@ -45,6 +46,7 @@ ROUTES: tuple[Route, ...] = (
     *charge.ROUTES,
     *refund.ROUTES,
     *invoice.ROUTES,
+    *invoice_payment.ROUTES,
     *collection.ROUTES,
     *subscription.ROUTES,
     *switching.ROUTES,
@@ -53,8 +55,8 @@ ROUTES: tuple[Route, ...] = (
     *event.ROUTES,
 )
 INCLUDED: dict[tuple[str, str], Included] = {
-    ("invoice", "payments"): invoice.payments_of,
-    ("invoice", "confirmation_secret"): invoice.secret_of,
+    ("invoice", "payments"): invoice_payment.payments_of,
+    ("invoice", "confirmation_secret"): invoice_payment.secret_of,
     ("checkout.session", "line_items"): checkout_session.line_items_of,
     ("customer", "subscriptions"): customer.subscriptions_of,
     ("charge", "refunds"): charge.refunds_of,

@@ -19,6 +19,7 @@ from sandbox.stripe.api import Api, failing_routes
 from sandbox.stripe.clock import Clock
 from sandbox.stripe.errors import error_body
 from sandbox.stripe.objects import price
+from sandbox.stripe.pages import checkout, invoice, portal, portal_cards, words
 from sandbox.stripe.store import Books
 from sandbox.stripe.webhooks import ROUTE, Webhooks
 
@@ -82,11 +83,16 @@ class Stripe:
 
 def create_app(config: SandboxConfig) -> Quart:
     """Return a Stripe of its own."""
-    app = Quart("sandbox.stripe")
+    app = Quart("sandbox.stripe.pages")  # where the templates are
     stripe = Stripe(config)
     install_control(app, stripe.control)
     stripe.api.install(app)
     steering.install(app, stripe.books, stripe.webhooks)
+    app.jinja_env.filters.update(money=words.money, day=words.day)
+    checkout.install(app, stripe.books)
+    invoice.install(app, stripe.books, config.site_url)
+    portal.install(app, stripe.books)
+    portal_cards.install(app, stripe.books)
     app.before_serving(stripe.open)
     app.after_serving(stripe.close)
     app.extensions["stripe"] = stripe

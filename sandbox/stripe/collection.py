@@ -11,7 +11,7 @@ import copy
 from sandbox.stripe.clock import DAY
 from sandbox.stripe.errors import StripeRefusal
 from sandbox.stripe.forms import Form
-from sandbox.stripe.objects import invoice, payment_intent, subscription
+from sandbox.stripe.objects import invoice, invoice_payment, payment_intent, subscription
 from sandbox.stripe.objects.payment_intent import Outcome
 from sandbox.stripe.routes import Route
 from sandbox.stripe.store import Books, Json
@@ -35,7 +35,7 @@ def settle(
         invoice.mark_paid(books, bill)
         _paid(books, bill)
         return Outcome.SUCCEEDED
-    intent = invoice.intent_of(books, bill)
+    intent = invoice_payment.intent_of(books, bill)
     chosen = method or usual_method(books, bill)
     bill["attempted"] = True
     bill["attempt_count"] += 1
@@ -68,7 +68,7 @@ def usual_method(books: Books, bill: Json) -> str | None:
 
 def challenge_failed(books: Books, bill: Json) -> None:
     """Take note that the customer did not pass a challenge."""
-    if (intent := invoice.intent_of(books, bill)) is not None:
+    if (intent := invoice_payment.intent_of(books, bill)) is not None:
         payment_intent.challenge_failed(books, intent)
     books.emit("invoice.payment_failed", bill)
 
@@ -111,7 +111,7 @@ def refusal_of(books: Books, bill: Json, outcome: Outcome) -> StripeRefusal:
             kind="card_error",
             code="invoice_payment_intent_requires_action",
         )
-    intent = invoice.intent_of(books, bill)
+    intent = invoice_payment.intent_of(books, bill)
     error = (intent or {}).get("last_payment_error")
     if error is None:
         message = "There is no default_payment_method set on this Customer or Invoice."

@@ -21,9 +21,9 @@ from typing import Any
 from quart import Quart, jsonify, request
 
 from sandbox.control import BadControlRequest
-from sandbox.stripe import lifecycle
+from sandbox.stripe import lifecycle, paying
 from sandbox.stripe.errors import StripeRefusal
-from sandbox.stripe.objects import checkout_session, price, subscription
+from sandbox.stripe.objects import price, subscription
 from sandbox.stripe.objects.payment_method import CARDS
 from sandbox.stripe.store import AFTER_RETRIES, Books, Json
 from sandbox.stripe.webhooks import Webhooks
@@ -102,7 +102,7 @@ def pay_session(books: Books, body: Json) -> Json:
         cards, outcomes = ", ".join(CARDS), ", ".join((*CARD_OF_OUTCOME, "abandoned"))
         message = f"there are the cards {cards} and the outcomes {outcomes}"
         raise BadControlRequest(message)
-    made = checkout_session.pay(
+    made = paying.pay(
         books,
         session,
         CARDS[name],
@@ -110,13 +110,10 @@ def pay_session(books: Books, body: Json) -> Json:
         passed=outcome == "paid",
     )
     is_paid = session["status"] == "complete"
-    return {"outcome": made.value, "url": success_url(session) if is_paid else None}
-
-
-def success_url(session: Json) -> str:
-    """Return where the customer goes once they have paid."""
-    url: str = session["success_url"]
-    return url.replace("{CHECKOUT_SESSION_ID}", session["id"])
+    return {
+        "outcome": made.value,
+        "url": paying.success_url(session) if is_paid else None,
+    }
 
 
 def happen(books: Books, body: Json) -> Json:

@@ -111,8 +111,13 @@ def subscriptions_of(books: Books, customer: Json) -> Json:
     return listed(rows, f"/v1/customers/{customer['id']}/subscriptions")
 
 
+def is_gone(books: Books, identifier: str) -> bool:
+    """Return whether there was such a customer, who was deleted."""
+    return bool(books.hidden.get(identifier, {}).get("is_deleted"))
+
+
 def _gone(books: Books, identifier: str) -> Json | None:
-    if books.hidden.get(identifier, {}).get("is_deleted"):
+    if is_gone(books, identifier):
         return {"id": identifier, "object": "customer", "deleted": True}
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sandbox.stripe.clock import HOUR
 from sandbox.stripe.forms import Form
 from sandbox.stripe.lists import PAGE, created_within, page
-from sandbox.stripe.objects import payment_intent
+from sandbox.stripe.objects import invoice_payment, payment_intent
 from sandbox.stripe.routes import Route, retrieve
 from sandbox.stripe.store import Books, Json, listed, new_id
 
@@ -198,7 +198,7 @@ def finalize(books: Books, invoice: Json) -> None:
     )
     invoice["status_transitions"]["finalized_at"] = books.now
     if due > 0:
-        _ask_for_payment(books, invoice)
+        invoice_payment.ask(books, invoice)
     books.emit("invoice.finalized", invoice)
 
 
@@ -213,7 +213,7 @@ def mark_paid(books: Books, invoice: Json) -> None:
         next_payment_attempt=None,
     )
     invoice["status_transitions"]["paid_at"] = books.now
-    if (payment := payment_of(books, invoice)) is not None:
+    if (payment := invoice_payment.payment_of(books, invoice)) is not None:
         payment["status"] = "paid"
         payment["amount_paid"] = invoice["amount_due"]
         payment["status_transitions"]["paid_at"] = books.now
@@ -224,43 +224,14 @@ def mark_paid(books: Books, invoice: Json) -> None:
 
 def void(books: Books, invoice: Json) -> None:
     """Take a bill back."""
-    if (intent := intent_of(books, invoice)) is not None:
+    if (intent := invoice_payment.intent_of(books, invoice)) is not None:
         payment_intent.cancel(books, intent, "void_invoice")
-    if (payment := payment_of(books, invoice)) is not None:
+    if (payment := invoice_payment.payment_of(books, invoice)) is not None:
         payment["status"] = "canceled"
         payment["status_transitions"]["canceled_at"] = books.now
     invoice.update(status="void", auto_advance=False, next_payment_attempt=None)
     invoice["status_transitions"]["voided_at"] = books.now
     books.emit("invoice.voided", invoice)
-
-
-def payment_of(books: Books, invoice: Json) -> Json | None:
-    """Return the invoice's payment, if it asks for one."""
-    return books.find("invoice_payment", books.hide(invoice["id"]).get("payment"))
-
-
-def intent_of(books: Books, invoice: Json) -> Json | None:
-    """Return what the invoice is paid with, if it asks for a payment."""
-    payment = payment_of(books, invoice)
-    return (
-        None
-        if payment is None
-        else books.get("payment_intent", payment["payment"]["payment_intent"])
-    )
-
-
-def payments_of(books: Books, invoice: Json) -> Json:
-    """Return what `expand[]=payments` shows."""
-    payment = payment_of(books, invoice)
-    rows = [] if payment is None else [payment]
-    return listed(rows, f"/v1/invoice_payments?invoice={invoice['id']}")
-
-
-def secret_of(books: Books, invoice: Json) -> Json:
-    """Return what `expand[]=confirmation_secret` shows."""
-    intent = intent_of(books, invoice)
-    secret = None if intent is None else intent["client_secret"]
-    return {"client_secret": secret, "type": "payment_intent"}
 
 
 def subscription_of(invoice: Json) -> str:
@@ -278,42 +249,6 @@ def list_invoices(books: Books, form: Form) -> Json:
     return page(rows, form, "/v1/invoices")
 
 
-def list_payments(books: Books, form: Form) -> Json:
-    rows = books.all("invoice_payment")
-    for name in ("invoice", "status"):
-        if (wanted := form.text(name)) is not None:
-            rows = [row for row in rows if row[name] == wanted]
-    return page(rows, form, "/v1/invoice_payments")
-
-
-def _ask_for_payment(books: Books, invoice: Json) -> None:
-    """Make the intent and the link to it: https://docs.stripe.com/api/invoice-payment/object."""
-    intent = payment_intent.make(
-        books,
-        invoice["amount_due"],
-        invoice["currency"],
-        invoice["customer"],
-        f"Subscription {invoice['billing_reason'].removeprefix('subscription_')}",
-    )
-    payment = books.add(
-        {
-            "id": new_id("inpay"),
-            "object": "invoice_payment",
-            "amount_paid": None,
-            "amount_requested": invoice["amount_due"],
-            "created": books.now,
-            "currency": invoice["currency"],
-            "invoice": invoice["id"],
-            "is_default": True,
-            "livemode": False,
-            "payment": {"payment_intent": intent["id"], "type": "payment_intent"},
-            "status": "open",
-            "status_transitions": {"canceled_at": None, "paid_at": None},
-        }
-    )
-    books.hide(invoice["id"])["payment"] = payment["id"]
-
-
 ROUTES = (
     Route(
         "GET",
@@ -323,17 +258,4 @@ ROUTES = (
         (*PAGE, "customer", "subscription", "status", "created"),
     ),
     Route("GET", "/v1/invoices/<identifier>", "invoices.retrieve", retrieve("invoice")),
-    Route(
-        "GET",
-        "/v1/invoice_payments",
-        "invoice_payments.list",
-        list_payments,
-        (*PAGE, "invoice", "status"),
-    ),
-    Route(
-        "GET",
-        "/v1/invoice_payments/<identifier>",
-        "invoice_payments.retrieve",
-        retrieve("invoice_payment"),
-    ),
 )

@@ -82,7 +82,7 @@ def _flow(books: Books, form: Form, customer: Json) -> Json:
         raise StripeRefusal(message, param=details.called("subscription"))
     match kind:
         case "subscription_cancel":
-            if owner["cancel_at_period_end"]:
+            if owner["cancel_at"] is not None:
                 message = "The subscription is already set to be canceled at the end of its period."
                 raise StripeRefusal(message, param=details.called("subscription"))
             details.only("subscription")
