@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SANDBOX_PREFIX = "BUDDY_SANDBOX_"
 # On ports counted from the first
 SANDBOX_SERVERS = ("Twilio", "Deepgram", "OpenAI", "Google", "Stripe")
-SANDBOX_DRAIN_SECONDS = 0  # Ctrl-C on a developer's machine does not wait for a call to end
+# Ctrl-C on a developer's machine does not wait for a call to end, only for a short goodbye.
+SANDBOX_DRAIN_SECONDS = 0
 SANDBOX_FIRST_TOKEN_SECONDS = 18.0  # a model on two busy cores may need them
 
 

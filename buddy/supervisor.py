@@ -22,8 +22,8 @@ MOST_RESTARTS = 5  # in a row
 STEADY_SECONDS = 60.0  # who lived this long starts counting anew
 LOOK_SECONDS = 0.5  # how often the logs are looked at
 # SIGTERM to all but the last, SIGTERM to the last, each then SIGKILL: with the database's own
-# shutdown less than five seconds in all.
-STOP_LIMITS_SECONDS = (2.0, 1.5)
+# shutdown less than five seconds in all. A call in progress needs most of the first for a goodbye.
+STOP_LIMITS_SECONDS = (3.2, 0.8)
 
 
 class Supervisor:

@@ -126,6 +126,7 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
             "I'm sorry, we have to stop for a moment, for maintenance. "
             "Please call again in a few minutes. Goodbye."
         ),
+        Announcement.SERVICE_STOPPING: "Goodbye for now, please call again.",
         Announcement.FAILED_GOODBYE: (
             "I'm sorry, something on our side isn't working today. "
             "Please call again in a little while. Goodbye."

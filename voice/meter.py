@@ -14,8 +14,8 @@ from typing import Final
 import structlog
 
 from shared.errors import DomainError, ProviderError
-from shared.services.talk_time import LEASE_SECONDS, Granted
-from voice.conversation.events import Event, StoreLost, TalkTimeLow, TalkTimeOver
+from shared.services.talk_time import LEASE_SECONDS, CallNotFound, Granted
+from voice.conversation.events import CallDeleted, Event, StoreLost, TalkTimeLow, TalkTimeOver
 
 LOW_SECONDS: Final = 60  # a minute before the end the caller is told
 RENEW_AHEAD: Final = 3.0  # seconds before what is held runs out: a slow database still answers
@@ -87,6 +87,9 @@ class Meter:
             try:
                 async with asyncio.timeout(ANSWER_WITHIN):
                     self._granted = await self._reserve(self.used_seconds)
+            except CallNotFound:
+                self._post(CallDeleted())
+                return False
             except DomainError as refusal:
                 log.error("talk_time_refused", code=refusal.code)  # noqa: TRY400 - no trace needed
                 return False

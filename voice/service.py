@@ -33,6 +33,7 @@ from voice.ports import CallControl, LanguageModel, SpeechToText, TextToSpeech
 from voice.record import CallBook
 from voice.resilience import ReconnectingSpeechToText
 from voice.rules import reception_rules, turn_rules
+from voice.running_calls import RunningCalls
 from voice.transcript import TranscriptWriter
 
 log = structlog.get_logger()
@@ -41,6 +42,8 @@ CALL_SID = re.compile(r"[A-Za-z0-9]{1,64}")
 NO_CALL_SID = "the start message names no call"
 POLICY_VIOLATION = 1008  # websocket close code of a stream that is refused
 GOODBYE_SECONDS = 20.0  # calls that outlast the drain may still say goodbye
+# Without a drain somebody waits for the process to end: the short goodbye, and no more.
+SHORT_GOODBYE_SECONDS = 2.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +74,14 @@ class VoiceService:
         self.validator = SignatureValidator(settings.twilio_auth_token.get_secret_value())
         self.is_draining = False
         self._providers = providers
-        self._sessions: set[CallSession] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._is_started = False
         self.database: Database
         self._configuration: Configuration
         self._writer: TranscriptWriter
         self._desk: CallDesk
         self._greetings: Greetings
+        self._running: RunningCalls
 
     @property
     def is_ready(self) -> bool:
@@ -89,7 +90,11 @@ class VoiceService:
 
     @property
     def calls_in_progress(self) -> int:
-        return len(self._sessions)
+        return len(self._running) if self._is_started else 0
+
+    async def is_following(self) -> None:
+        """Wait until requests to end a call are being listened for."""
+        await self._running.is_following()
 
     async def start(self) -> None:
         """Open the database and make ready what calls will need."""
@@ -101,6 +106,8 @@ class VoiceService:
         self._configuration = await Configuration.start(self.database, urls.direct)
         self._writer = TranscriptWriter(urls.pooled, self.database.key_ring)
         self._spawn(self._writer.run())
+        self._running = RunningCalls(self.database, urls.direct)
+        self._spawn(self._running.follow())
         shelf = await AnnouncementShelf.prepare(
             self._providers.text_to_speech,
             model=self.settings.speech_model,
@@ -138,14 +145,10 @@ class VoiceService:
         """Take no new calls and return when the last one ended, or said goodbye at the end."""
         self.is_draining = True
         log.info("drain_began", calls=self.calls_in_progress)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._idle.wait()
-        for session in tuple(self._sessions):
-            session.post(ServiceEnding())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GOODBYE_SECONDS if seconds else 0):
-                await self._idle.wait()
+        if self._is_started:
+            await self._running.until_none(seconds)
+            self._running.tell_all(ServiceEnding(is_short=not seconds))
+            await self._running.until_none(GOODBYE_SECONDS if seconds else SHORT_GOODBYE_SECONDS)
         log.info("drain_ended", calls=self.calls_in_progress)
 
     async def serve_stream(self, socket: Websocket) -> None:
@@ -210,24 +213,20 @@ class VoiceService:
         )
         self._prepare_greetings(opened)
         booking = self._spawn(book.run())
-        self._sessions.add(session)
-        self._idle.clear()
         reason = EndReason.FAILED
         log.info("call_began", caller=opened.caller)
-        try:
-            reason = await session.run()
-        except Exception:
-            log.exception("call_broke")
-        finally:
-            book.end(reason, meter.used_seconds)
-            log.info("call_ended", reason=reason, used_seconds=meter.used_seconds)
-            if reason is not EndReason.CALLER_HUNG_UP:
-                await self._hang_up(start.call_sid)
-            await leg.close()
-            await asyncio.shield(booking)
-            self._sessions.discard(session)
-            if not self._sessions:
-                self._idle.set()
+        with self._running.kept(opened.call_id, session):
+            try:
+                reason = await session.run()
+            except Exception:
+                log.exception("call_broke")
+            finally:
+                book.end(reason, meter.used_seconds)
+                log.info("call_ended", reason=reason, used_seconds=meter.used_seconds)
+                if reason is not EndReason.CALLER_HUNG_UP:
+                    await self._hang_up(start.call_sid)
+                await leg.close()
+                await asyncio.shield(booking)
 
     async def _warm_up(self) -> None:
         """Make what the first callers would wait for."""

@@ -16,6 +16,7 @@ from shared.ids import AccountId, CallId, PersonaVersionId, new_id
 from shared.listener import CALL_ENTRIES, notify
 from shared.phone import PhoneNumber
 from shared.services import allowances, consents, phone_lines, reservations, talk_time
+from shared.services.call_commands import END, existing, request_end
 from shared.services.call_record import (
     CallCard,
     CallDetail,
@@ -35,6 +36,7 @@ from shared.tables.talk_time import Reservation
 from shared.wordings import ConsentKind
 
 __all__ = [
+    "END",
     "CallCard",
     "CallDetail",
     "CallNotFound",
@@ -42,8 +44,10 @@ __all__ = [
     "Side",
     "detail",
     "entries_after",
+    "existing",
     "history",
     "owner",
+    "request_end",
 ]
 
 TOKEN_BYTES = 32

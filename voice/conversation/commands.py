@@ -67,6 +67,7 @@ class Announcement(StrEnum):
     RECOGNISER_LOST = "recogniser_lost"
     RECOGNISER_GONE = "recogniser_gone"  # we could not hear you again: goodbye
     SERVICE_ENDING = "service_ending"
+    SERVICE_STOPPING = "service_stopping"  # the same where somebody waits for us to stop
     FAILED_GOODBYE = "failed_goodbye"  # it failed again and again: goodbye
 
 

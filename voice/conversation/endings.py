@@ -48,8 +48,9 @@ def ending_of(event: ClosingEvent) -> Ending:
             return _STOPPED[reason]
         case on.CallDeleted():
             return Ending(Announcement.ACCOUNT_DELETED, EndReason.ACCOUNT_DELETED)
-        case on.ServiceEnding():
-            return Ending(Announcement.SERVICE_ENDING, EndReason.SERVICE_ENDING)
+        case on.ServiceEnding(is_short):
+            words = Announcement.SERVICE_STOPPING if is_short else Announcement.SERVICE_ENDING
+            return Ending(words, EndReason.SERVICE_ENDING)
 
 
 def refusal_of(words: Announcement) -> Ending:

@@ -161,6 +161,8 @@ class CallDeleted:
 class ServiceEnding:
     """The process must end soon and lets the call say goodbye."""
 
+    is_short: bool = False  # in a second or three
+
 
 ReplyEvent = (
     SegmentGenerated

@@ -32,6 +32,7 @@ FAREWELLS = (
     Announcement.SILENT_GOODBYE,
     Announcement.RECOGNISER_GONE,
     Announcement.SERVICE_ENDING,
+    Announcement.SERVICE_STOPPING,
     Announcement.FAILED_GOODBYE,
 )
 

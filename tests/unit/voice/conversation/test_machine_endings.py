@@ -20,6 +20,11 @@ from voice.conversation.machine import Phase
 ENDINGS = [
     (on.TalkTimeOver(), Announcement.TALK_TIME_OVER, EndReason.TALK_TIME_OVER),
     (on.ServiceEnding(), Announcement.SERVICE_ENDING, EndReason.SERVICE_ENDING),
+    (
+        on.ServiceEnding(is_short=True),
+        Announcement.SERVICE_STOPPING,
+        EndReason.SERVICE_ENDING,
+    ),
     (on.CallDeleted(), Announcement.ACCOUNT_DELETED, EndReason.ACCOUNT_DELETED),
     (
         on.SpendStopped(StopReason.LONGEST_CALL),

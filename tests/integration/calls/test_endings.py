@@ -1,0 +1,94 @@
+"""Calls that something else ends while they run: a deletion, or a process that must stop at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import psycopg
+from sqlmodel import Session, col, delete, select
+
+from sandbox.phone.caller import dial
+from sandbox.phone.report import PhoneReport
+from sandbox.phone.steps import press, say
+from shared.ids import AccountId
+from shared.services import calls
+from shared.tables.account import Account
+from shared.tables.call import Call
+from tests.support.voice_service import RunningVoice
+
+DELETED_WITHIN = 4.0  # seconds, the goodbye included
+
+
+async def test_account_deleted_in_mid_call_ends_the_call_and_leaves_nothing(
+    voice: RunningVoice,
+) -> None:
+    await voice.service.is_following()
+    moments: list[float] = []
+
+    async def delete_everything() -> None:
+        moments.append(asyncio.get_running_loop().time())
+        await voice.database.transact(_delete_all_accounts)
+
+    report = await _call_during_which(voice, "+14155550177", delete_everything())
+    took = asyncio.get_running_loop().time() - moments[0]
+
+    assert report.heard.endswith("account deleted.")
+    assert report.end_reason == "closing"
+    assert took < DELETED_WITHIN
+    await _until_idle(voice)
+    assert voice.settings.database_url is not None
+    with psycopg.connect(voice.settings.database_url.get_secret_value()) as connection:
+        for table in ("account", "call", "entry", "turn_timing", "consent", "reservation"):
+            query = f"SELECT count(*) FROM {table}"  # noqa: S608 - names of ours
+            assert connection.execute(query).fetchone() == (0,), table
+
+
+async def test_process_that_must_stop_at_once_still_says_a_short_goodbye(
+    voice: RunningVoice,
+) -> None:
+    took: list[float] = []
+
+    async def stop() -> None:
+        began = asyncio.get_running_loop().time()
+        await voice.service.drain(0)
+        took.append(asyncio.get_running_loop().time() - began)
+
+    report = await _call_during_which(voice, "+14155550176", stop())
+
+    assert report.heard.endswith("service stopping.")
+    assert report.end_reason == "closing"
+    assert took[0] < 3
+
+
+async def _call_during_which(
+    voice: RunningVoice, caller: str, happens: Coroutine[Any, Any, None]
+) -> PhoneReport:
+    """Have something happen while the buddy answers the caller's first words."""
+    async with asyncio.TaskGroup() as tasks:
+
+        def on_progress(line: str) -> None:
+            if line == "you: tell me more":
+                tasks.create_task(happens)
+
+        return await dial(
+            voice.vendors["twilio"],
+            press("1"),
+            say("tell me more"),
+            say("and then"),
+            caller=caller,
+            progress=on_progress,
+        )
+
+
+async def _until_idle(voice: RunningVoice) -> None:
+    async with asyncio.timeout(5):
+        while voice.service.calls_in_progress:
+            await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.02)
+
+
+def _delete_all_accounts(session: Session) -> None:
+    for account_id in session.exec(select(Call.account_id)).all():
+        calls.request_end(session, account_id=AccountId(account_id))
+    session.execute(delete(Account).where(col(Account.id).is_not(None)))
