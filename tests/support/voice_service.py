@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
+from sqlmodel import Session, select
 
 from sandbox.config import SandboxConfig
 from sandbox.deepgram.app import create_app as deepgram_app
@@ -24,6 +25,7 @@ from shared.database import Database, DatabaseUrls
 from shared.sealing import KeyRing
 from shared.seed.installation import seed_installation
 from shared.settings import Settings
+from shared.tables.persona import PersonaVersion
 from tests.support.database import open_test_database
 from tests.support.fakes import (
     FakeCallControl,
@@ -96,6 +98,13 @@ async def scripted_vendors(voice_port: int) -> AsyncIterator[dict[str, str]]:
         yield {"twilio": twilio, "deepgram": deepgram, "openai": openai}
 
 
+def shorten_greetings(session: Session) -> None:
+    """Have every buddy say no more than who it is: long greetings make long tests too."""
+    for version in session.exec(select(PersonaVersion)):
+        version.greeting = f"hi {{name}}, {version.name} here."
+        version.greeting_unnamed = f"hi, {version.name} here."
+
+
 @asynccontextmanager
 async def running_voice(
     urls: DatabaseUrls, folder: Path, **options: Any
@@ -109,6 +118,7 @@ async def running_voice(
         settings = settings.model_copy(update=options)
         database = stack.enter_context(open_test_database(urls, ring))
         seed_installation(database, settings, datetime.now(UTC))
+        database.transact_now(shorten_greetings)
         app = create_app(settings, announcements=SHORT_WORDS)
         await stack.enter_async_context(serving(app, port=port))
         yield RunningVoice(settings, app.extensions["service"], vendors, database)

@@ -158,7 +158,7 @@ async def test_failures_in_mid_call_cost_no_silence_and_not_the_call(voice: Runn
 
 
 async def test_end_of_talk_time_is_warned_of_and_closes_the_call(voice: RunningVoice) -> None:
-    await spend(voice, "+14155550195", leaving=12)
+    await spend(voice, "+14155550195", leaving=7)
 
     report = await dial(
         voice.vendors["twilio"],
@@ -173,7 +173,7 @@ async def test_end_of_talk_time_is_warned_of_and_closes_the_call(voice: RunningV
     assert report.heard.endswith("talk time over.")
     assert report.end_reason == "closing"
     call = await settled(voice, report)
-    assert (call.card.seconds, call.card.end_reason) == (12, "talk_time_over")
+    assert (call.card.seconds, call.card.end_reason) == (7, "talk_time_over")
 
     again = await dial(voice.vendors["twilio"], press("1"), caller="+14155550195")
 

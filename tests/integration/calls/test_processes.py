@@ -25,6 +25,7 @@ from tests.support.database import open_test_database
 from tests.support.ports import free_port
 from tests.support.voice_service import (
     scripted_vendors,
+    shorten_greetings,
     voice_process,
     voice_settings,
 )
@@ -59,6 +60,7 @@ async def exchange(database_urls: DatabaseUrls, tmp_path: Path) -> AsyncIterator
         settings = voice_settings(database_urls, tmp_path, port=port, vendors=vendors)
         with open_test_database(database_urls, ring) as database:
             seed_installation(database, settings, datetime.now(UTC))
+            database.transact_now(shorten_greetings)
             yield Exchange(settings, vendors["twilio"], database, database_urls.pooled)
 
 
