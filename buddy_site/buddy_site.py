@@ -90,6 +90,7 @@ app = rx.App(
     app_wraps={(55, "ErrorBoundary"): broken.error_boundary},
     api_transformer=[http(), protected],
     backend_exception_handler=broken.on_handler_error,
+    frontend_exception_handler=broken.on_page_error,
 )
 app.register_lifespan_task(serving)
 

@@ -23,6 +23,23 @@ def drop_pii(
     return {key: value for key, value in event.items() if not key.startswith("pii_")}
 
 
+class WithoutQuotations(logging.Filter):
+    """Keeps where a framework complained, and drops its words: they quote what a browser sent."""
+
+    QUOTING = frozenset({"reflex", "reflex_base"})
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record if it is one of theirs; let all pass."""
+        if record.name.partition(".")[0] in self.QUOTING:
+            what = (
+                f" {record.exc_info[0].__name__}" if record.exc_info and record.exc_info[0] else ""
+            )
+            record.msg = f"framework_complained {record.filename}:{record.lineno}{what}"
+            record.args = ()
+            record.exc_info = record.exc_text = None
+        return True
+
+
 def configure(settings: Settings) -> None:
     """Set logging up for the process; the standard library's loggers go the same way."""
     processors: list[structlog.typing.Processor] = [
@@ -56,9 +73,19 @@ def configure(settings: Settings) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(WithoutQuotations())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     # These log whole requests at INFO: addresses, and with them numbers and tokens.
-    for noisy in ("httpx", "httpx2", "httpcore", "openai", "twilio", "websockets", "alembic"):
+    for noisy in (
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "openai",
+        "twilio",
+        "websockets",
+        "alembic",
+        "reflex",
+    ):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -24,6 +24,21 @@ DENIED = "access_denied"
 # The state in the address is not the one in the browser's cookie: started in another tab,
 # replayed, or the cookie is gone.
 EXPIRED = frozenset({"mismatching_state", "missing_code"})
+# RFC 6749, sections 4.1.2.1 and 5.2, and Authlib's own.
+STANDARD = frozenset(
+    {
+        "invalid_request",
+        "unauthorized_client",
+        "unsupported_response_type",
+        "invalid_scope",
+        "server_error",
+        "temporarily_unavailable",
+        "invalid_client",
+        "invalid_grant",
+        "unsupported_grant_type",
+        "missing_token",
+    }
+)
 
 
 class SignInDenied(BuddyError):
@@ -106,7 +121,9 @@ def _refusal(code: str) -> BuddyError:
         return SignInDenied(code)
     if code in EXPIRED:
         return SignInExpired(code)
-    return SignInRefused(code)
+    # Whoever opens the address of the callback chooses the code: only those of the standard are
+    # repeated, in a log for instance.
+    return SignInRefused(code if code in STANDARD else "unknown error")
 
 
 def _unreachable(error: Exception) -> ProviderError:

@@ -19,6 +19,8 @@ from buddy_site.components.links import server_link
 
 log = structlog.get_logger()
 
+MOST_CHARACTERS = 2000  # of what a browser says about itself
+
 
 def broken() -> rx.Component:
     """Return the page; it uses nothing that may have broken with the other one."""
@@ -56,3 +58,8 @@ def on_handler_error(exception: Exception) -> EventSpec:
     return rx.toast.error(
         "Something went wrong on our side. Try again, or reload the page.", id="broken"
     )
+
+
+def on_page_error(exception: Exception) -> None:
+    """Note that a page broke in somebody's browser; anyone can claim so, in any words."""
+    log.warning("page_broke", pii_text=str(exception)[:MOST_CHARACTERS])

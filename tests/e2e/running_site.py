@@ -7,7 +7,6 @@ import base64
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import threading
 import urllib.error
@@ -36,6 +35,7 @@ from shared.settings import Settings
 from shared.tables.call import Entry
 from tests.e2e.tunnel import Tunnel
 from tests.support.database import DatabaseServer, open_test_database
+from tests.support.ports import free_port
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -100,6 +100,7 @@ class RunningSite:
     environment: dict[str, str]
     process: SiteProcess
     tunnel: Tunnel
+    log: Path
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
@@ -226,7 +227,7 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
     build.build(Settings())
     keys_path = folder / "keys.json"
     ring = KeyRing.create(keys_path)
-    port = _free_port()
+    port = free_port()
     with (
         Tunnel.to(port) as tunnel,
         server.migrated_database() as urls,
@@ -247,10 +248,11 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
             google_metadata_url=environment["BUDDY_GOOGLE_METADATA_URL"],
         )
         seed_installation(database, settings, datetime.now(UTC))
-        process = SiteProcess(environment, folder / "site.log", f"http://127.0.0.1:{port}/readyz")
+        log = folder / "site.log"
+        process = SiteProcess(environment, log, f"http://127.0.0.1:{port}/readyz")
         process.start()
         try:
-            yield RunningSite(url, google_url, database, urls, environment, process, tunnel)
+            yield RunningSite(url, google_url, database, urls, environment, process, tunnel, log)
         finally:
             process.stop()
 
@@ -277,8 +279,3 @@ def _google(site_url: str) -> Iterator[str]:
         loop.call_soon_threadsafe(must_stop.set)
         thread.join(STOP_SECONDS)
         loop.close()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
