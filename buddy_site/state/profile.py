@@ -69,7 +69,7 @@ class ProfileState(PrivateState, rx.State):
     @rx.event
     async def choose_favourite(self, value: Any) -> Any:
         """Let this buddy answer at once, or the menu."""
-        if value != NO_FAVOURITE and value not in MENU_KEYS:
+        if not isinstance(value, str) or value not in {NO_FAVOURITE, *MENU_KEYS}:
             return None
         menu_key = int(value) or None
         return await self._save("favourite", profiles.set_favourite, menu_key=menu_key)
@@ -140,5 +140,5 @@ def _number(value: Any) -> float:
     """Return the number that a page sent, or what no rule accepts."""
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return float("nan")
