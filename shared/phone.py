@@ -13,6 +13,16 @@ from shared.errors import DomainError
 # ("ANONYMOUS" on a keypad).
 WITHHELD = frozenset({"", "anonymous", "restricted", "unknown", "unavailable", "+266696687"})
 
+SPECIAL = frozenset(
+    {
+        phonenumbers.PhoneNumberType.PREMIUM_RATE,
+        phonenumbers.PhoneNumberType.SHARED_COST,
+        phonenumbers.PhoneNumberType.TOLL_FREE,
+        phonenumbers.PhoneNumberType.UAN,
+        phonenumbers.PhoneNumberType.VOICEMAIL,
+    }
+)
+
 
 class InvalidPhoneNumber(DomainError):
     """The text is no phone number anyone could be reached at."""
@@ -45,6 +55,22 @@ class PhoneNumber:
         """The number as people of its own country write it: (415) 555-0100."""
         number = phonenumbers.parse(self.e164)
         return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+
+    @property
+    def international(self) -> str:
+        """The number as anyone anywhere can dial it: +1 415-555-0100."""
+        number = phonenumbers.parse(self.e164)
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+    @property
+    def country(self) -> str | None:
+        """The ISO code of the country it belongs to; None where its numbering plan has no such."""
+        return phonenumbers.region_code_for_number(phonenumbers.parse(self.e164))
+
+    @property
+    def is_special(self) -> bool:
+        """Whether it is a service's number, or one that costs its caller extra."""
+        return phonenumbers.number_type(phonenumbers.parse(self.e164)) in SPECIAL
 
     def __str__(self) -> str:
         return f"{self.e164[:-7]}•••{self.e164[-4:]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, update
+from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
 
 from shared.database import key_ring, lock
@@ -36,35 +36,92 @@ class Holder:
     kind: AccountKind
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """A number that has a new owner, and who had it until now."""
+
+    line: LineView
+    former: Holder | None
+
+
 def holder(session: Session, number: PhoneNumber, *, now: datetime) -> Holder:
     """Return whose the number is; a number nobody holds gets a temporary account."""
     line = _line(session, number)
     if line is not None:
-        account = session.get_one(Account, line.account_id)
-        return Holder(AccountId(account.id), AccountKind(account.kind))
+        return _holder(session, line)
     account_id = new_account(session, AccountKind.TEMPORARY, now=now)
     _add(session, account_id, number, verified_at=None, now=now)
     return Holder(account_id, AccountKind.TEMPORARY)
 
 
+def take_over(
+    session: Session, *, account_id: AccountId, number: PhoneNumber, now: datetime
+) -> TakenOver:
+    """Make a proved number the account's; whoever had it keeps their calls and talk time."""
+    lock(session, number.e164)
+    line, former = _line(session, number), None
+    if line is None:
+        line = _add(session, account_id, number, verified_at=now, now=now)
+    else:
+        if line.account_id != account_id:
+            former = _holder(session, line)
+            line.account_id = account_id
+            line.verified_at = now
+        elif line.verified_at is None:
+            line.verified_at = now
+        session.flush()
+    return TakenOver(_view(session, line), former)
+
+
 def attach_verified(
     session: Session, *, account_id: AccountId, number: PhoneNumber, now: datetime
 ) -> LineView:
-    """Make a proved number the account's; what a temporary account had under it moves too."""
-    lock(session, number.e164)
-    line = _line(session, number)
-    if line is None:
-        line = _add(session, account_id, number, verified_at=now, now=now)
-    elif line.account_id != account_id:
-        former = session.get_one(Account, line.account_id)
-        line.account_id = account_id
-        line.verified_at = now
-        session.flush()
-        if former.kind == AccountKind.TEMPORARY:
-            _move_everything(session, former, account_id, now=now)
-    elif line.verified_at is None:
-        line.verified_at = now
-    return _view(session, line)
+    """Make a proved number the account's, and claim what a temporary account had under it."""
+    taken = take_over(session, account_id=account_id, number=number, now=now)
+    if taken.former is not None and taken.former.kind is AccountKind.TEMPORARY:
+        claim(session, former=taken.former.account_id, account_id=account_id, now=now)
+    return taken.line
+
+
+def claim(session: Session, *, former: AccountId, account_id: AccountId, now: datetime) -> None:
+    """Move a temporary account's calls, consents and talk time, and leave it empty."""
+    # Calls first: who settles or renews one waits for its lock and then finds the new owner.
+    session.exec(
+        select(Call.id)
+        .where(Call.account_id == former)
+        .order_by(col(Call.id))
+        .with_for_update(key_share=True)
+    ).all()
+    held = session.exec(
+        select(func.coalesce(func.sum(Reservation.taken_seconds), 0)).where(
+            Reservation.account_id == former, Reservation.status == talk_time.OPEN
+        )
+    ).one()
+    for table in (Call, Consent, Reservation):
+        session.execute(
+            update(table).where(col(table.account_id) == former).values(account_id=account_id)
+        )
+    talk_time.transfer(session, former=former, account_id=account_id, held=held, now=now)
+
+
+def remove(session: Session, *, account_id: AccountId, line_id: PhoneLineId) -> LineView | None:
+    """Take a number off the account, which keeps its calls; None where it has no such line.
+
+    Whoever calls from the number then is unknown again.
+    """
+    found = session.exec(
+        select(PhoneLine).where(PhoneLine.id == line_id, PhoneLine.account_id == account_id)
+    ).one_or_none()
+    if found is None:
+        return None
+    view = _view(session, found)
+    lock(session, view.number)  # no call is being taken from it, and nobody is proving it
+    gone = session.execute(
+        delete(PhoneLine)
+        .where(col(PhoneLine.id) == line_id, col(PhoneLine.account_id) == account_id)
+        .returning(col(PhoneLine.id))
+    )
+    return view if gone.first() is not None else None
 
 
 def lines(session: Session, *, account_id: AccountId) -> tuple[LineView, ...]:
@@ -82,29 +139,9 @@ def number_index(session: Session, number: PhoneNumber) -> bytes:
     return key_ring(session).blind_index("phone_number", number.e164)
 
 
-def _move_everything(
-    session: Session, former: Account, account_id: AccountId, *, now: datetime
-) -> None:
-    """Move a temporary account's calls, consents and talk time, and leave it empty."""
-    # Calls first: who settles or renews one waits for its lock and then finds the new owner.
-    session.exec(
-        select(Call.id)
-        .where(Call.account_id == former.id)
-        .order_by(col(Call.id))
-        .with_for_update(key_share=True)
-    ).all()
-    held = session.exec(
-        select(func.coalesce(func.sum(Reservation.taken_seconds), 0)).where(
-            Reservation.account_id == former.id, Reservation.status == talk_time.OPEN
-        )
-    ).one()
-    for table in (Call, Consent, Reservation):
-        session.execute(
-            update(table).where(col(table.account_id) == former.id).values(account_id=account_id)
-        )
-    talk_time.transfer(
-        session, former=AccountId(former.id), account_id=account_id, held=held, now=now
-    )
+def _holder(session: Session, line: PhoneLine) -> Holder:
+    account = session.get_one(Account, line.account_id)
+    return Holder(AccountId(account.id), AccountKind(account.kind))
 
 
 def _line(session: Session, number: PhoneNumber) -> PhoneLine | None:
