@@ -15,9 +15,10 @@ from shared.errors import BuddyError
 from shared.ids import AccountId
 from shared.phone import PhoneNumber
 from shared.seed.characters import personas as seeded_personas
-from shared.services import accounts, personas, phone_lines, talk_time
+from shared.services import accounts, consents, personas, phone_lines, talk_time
 from shared.services.accounts import GoogleClaims
 from shared.settings import Settings
+from shared.wordings import ConsentKind, current
 
 # What an operator finds to edit; every other constant of the voice loop has its default in the
 # code and may be added by its name.
@@ -77,6 +78,13 @@ def seed_demo(session: Session, *, settings: Settings, now: datetime) -> Account
             name=DEMO_NAME,
             given_name=DEMO_NAME,
         ),
+        now=now,
+    )
+    consents.give(
+        session,
+        account_id=account_id,
+        kind=ConsentKind.ADULT,
+        wording_version=current(ConsentKind.ADULT).version,
         now=now,
     )
     phone_lines.attach_verified(session, account_id=account_id, number=DEMO_NUMBER, now=now)
