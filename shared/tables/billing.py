@@ -43,6 +43,9 @@ class Subscription(Table, table=True):
     status: str  # as Stripe has them
     price_id: str
     lookup_key: str | None = None
+    amount_minor: int | None = None  # of one interval; None where Stripe counts usage
+    currency: str | None = None
+    interval: str | None = None  # month or year
     started_at: datetime = column(INSTANT)
     current_period_start: datetime = column(INSTANT)
     current_period_end: datetime = column(INSTANT)
@@ -83,3 +86,12 @@ class ProcessedWebhook(Table, table=True):
     kind: str
     created_at: datetime = column(INSTANT)  # by the vendor
     received_at: datetime = column(INSTANT, index=True)
+
+
+class Reconciliation(Table, table=True):
+    """How far a vendor's events have been gone through for those that never reached us."""
+
+    __tablename__ = "reconciliation"
+
+    vendor: str = Field(primary_key=True)
+    seen_until: datetime = column(INSTANT)  # by the vendor's clock
