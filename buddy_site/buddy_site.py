@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from buddy_site import build, paths, runtime, sessions
 from buddy_site.components.forms import KEEP_TYPED_SCRIPT
-from buddy_site.endpoints import addresses, health
+from buddy_site.endpoints import addresses, health, stripe_webhook
 from buddy_site.endpoints.account_export import ExportEndpoint
 from buddy_site.endpoints.google_callback import SignInEndpoints
 from buddy_site.endpoints.protection import OneHost, SecurityHeaders, TabTokens
@@ -49,6 +49,7 @@ def http() -> Starlette:
             *health.routes(),
             *SignInEndpoints(settings).routes(),
             *ExportEndpoint(settings).routes(),
+            *stripe_webhook.routes(),
             *addresses.routes(settings, build.CLIENT),
         ],
         middleware=[

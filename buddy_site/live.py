@@ -96,7 +96,7 @@ class Hub:
 
     @contextmanager
     def watch_account(self, account_id: AccountId) -> Iterator[AccountWatcher]:
-        """Follow which calls an account has."""
+        """Follow which calls an account has, and how it stands with it."""
         group = self._accounts.setdefault(account_id, _AccountGroup())
         watcher = AccountWatcher()
         group.watchers.add(watcher)
@@ -133,6 +133,12 @@ class Hub:
         for group in self._groups_of(call_id):
             for watcher in group.watchers:
                 watcher.post_interim(interim)
+
+    async def on_account(self, payload: str) -> None:
+        """Take a notification of ACCOUNT: what the account may do or has to pay has changed."""
+        if (group := self._accounts.get(AccountId(payload))) is not None:
+            for watcher in group.watchers:
+                watcher.post()
 
     async def on_gap(self) -> None:
         """Let everyone start over: what was sent while the listener was away is lost."""

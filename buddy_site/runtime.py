@@ -13,15 +13,21 @@ from dataclasses import dataclass
 
 import structlog
 
+from buddy_site import jobs
+from buddy_site.flows.billing import BillingFlow
 from buddy_site.flows.live_reads import LiveReads
+from buddy_site.gateways.billing import Billing
+from buddy_site.gateways.stripe_billing import StripeBilling
 from buddy_site.live import Hub
 from buddy_site.transactions import Transactions
 from shared import logs
 from shared.clock import Clock, SystemClock
 from shared.configuration import Configuration, PersonaView
 from shared.database import database_urls, open_database
+from shared.domain.prices import PaidPlan
 from shared.errors import BuddyError
-from shared.listener import CALL_ENTRIES, CALL_INTERIM, Listener
+from shared.listener import ACCOUNT, CALL_ENTRIES, CALL_INTERIM, Listener
+from shared.seed.prices import paid_plan
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -37,6 +43,9 @@ class Site:
     hub: Hub
     listening: asyncio.Event
     cast: Callable[[], list[PersonaView]]
+    plan: PaidPlan
+    billing_gateway: Billing
+    billing: BillingFlow
 
     @property
     def is_listening(self) -> bool:
@@ -80,18 +89,38 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
     hub = Hub(LiveReads(database), database.key_ring)
     listener = Listener(
         direct,
-        {CALL_ENTRIES: hub.on_entries, CALL_INTERIM: hub.on_interim},
+        {
+            CALL_ENTRIES: hub.on_entries,
+            CALL_INTERIM: hub.on_interim,
+            ACCOUNT: hub.on_account,
+        },
         hub.on_gap,
         application_name="site-live",
     )
     listening = asyncio.create_task(listener.run(), name="live-listener")
+    clock, plan = SystemClock(), paid_plan()
+    gateway = stripe_gateway(settings)
+    billing = BillingFlow(database, gateway, clock, site_url=settings.site_public_url, plan=plan)
     site = Site(
         settings=settings,
-        clock=SystemClock(),
+        clock=clock,
         database=database,
         hub=hub,
         listening=listener.listening,
         cast=lambda: [view for _, view in sorted(configuration.personas.items())],
+        plan=plan,
+        billing_gateway=gateway,
+        billing=billing,
+    )
+    working = asyncio.create_task(
+        jobs.run(
+            database,
+            direct,
+            clock,
+            handlers=jobs.handlers(database, clock, billing),
+            periodic=jobs.periodic(billing),
+        ),
+        name="site-jobs",
     )
     try:
         async with hub.running():
@@ -99,8 +128,20 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
                 log.info("site_started")
                 yield site
     finally:
-        listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening
+        for task in (working, listening):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await gateway.close()
         await configuration.close()
         await database.close()
+
+
+def stripe_gateway(settings: Settings) -> StripeBilling:
+    """Return Stripe as the settings know it."""
+    return StripeBilling(
+        secret_key=settings.stripe_secret_key.get_secret_value(),
+        webhook_secret=settings.stripe_webhook_secret.get_secret_value(),
+        site_url=settings.site_public_url,
+        base_url=settings.stripe_base_url,
+    )

@@ -15,13 +15,16 @@ from starlette.middleware.sessions import SessionMiddleware
 from buddy_site import runtime
 from buddy_site.endpoints import health
 from buddy_site.endpoints.google_callback import SignInEndpoints
+from buddy_site.flows.billing import BillingFlow
 from buddy_site.flows.live_reads import LiveReads
 from buddy_site.live import Hub
 from buddy_site.runtime import Site
 from shared.clock import SystemClock
 from shared.database import StoreUnavailable
 from shared.sealing import KeyRing
+from shared.seed.prices import paid_plan
 from shared.settings import Settings
+from tests.support.fake_billing import FakeBilling
 
 SITE = "http://localhost:3000"
 TOKEN = "0123456789abcdefghijABCDEFGHIJ"
@@ -38,6 +41,7 @@ class DatabaseAway:
 @pytest.fixture
 def site() -> Iterator[Site]:
     database: Any = DatabaseAway()
+    gateway = FakeBilling()
     site = Site(
         settings=Settings(),
         clock=SystemClock(),
@@ -45,6 +49,9 @@ def site() -> Iterator[Site]:
         hub=Hub(LiveReads(database), KeyRing.generate()),
         listening=asyncio.Event(),
         cast=list,
+        plan=paid_plan(),
+        billing_gateway=gateway,
+        billing=BillingFlow(database, gateway, SystemClock(), site_url=SITE, plan=paid_plan()),
     )
     with runtime.installed(site):
         yield site
