@@ -33,8 +33,10 @@ class ScriptEar:
     async def words(self, span: Span) -> Sequence[HeardWord]:
         characters = self._characters
         if span.is_final:
-            spaces = [i for i, heard in enumerate(characters) if heard.character == " "]
-            whole = len(characters) if span.is_utterance_end else (spaces or [-1])[-1] + 1
+            # Of what came while this waited, the first letter of the next word may be here already.
+            heard = sum(character.started_at < span.ended_at for character in characters)
+            spaces = [i for i in range(heard) if characters[i].character == " "]
+            whole = heard if span.is_utterance_end else (spaces or [-1])[-1] + 1
             characters, self._characters = characters[:whole], characters[whole:]
         else:  # what came while this waited is for the next result
             characters = [heard for heard in characters if heard.started_at < span.ended_at]
