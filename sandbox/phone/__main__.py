@@ -20,7 +20,7 @@ from sandbox.config import PORT_BASE
 from sandbox.phone.caller import DIAL_ERRORS, default_max_gap, dial
 from sandbox.phone.line import settings_of
 from sandbox.phone.report import PhoneReport
-from sandbox.phone.steps import Say, Step, play, press, say
+from sandbox.phone.steps import Say, Step, hang_up, play, press, say
 
 CALLER = "+14155550123"
 
@@ -74,7 +74,13 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="say the next utterance (the last, if none follows) over these words of the buddy",
     )
     parser.add_argument(
-        *("--hang-up-after",), type=float, metavar="S", help="hang up S seconds after the answer"
+        "--listen", type=float, metavar="S", help="at the end, listen for S seconds in silence"
+    )
+    parser.add_argument(
+        *("--hang-up-after",),
+        type=float,
+        metavar="S",
+        help="hang up S seconds after the answer, if not before",
     )
     parser.add_argument(
         *("--max-gap",), type=float, metavar="S", help="longest good gap (4; with a local model 20)"
@@ -119,6 +125,8 @@ def script(options: argparse.Namespace) -> list[Step]:
             over = None
     if over is not None and isinstance(last := steps[-1] if steps else None, Say):
         steps[-1] = Say(last.text, last.wave, over)
+    if options.listen is not None:
+        steps.append(hang_up(after=options.listen))
     return steps
 
 

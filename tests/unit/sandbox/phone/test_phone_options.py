@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.phone.__main__ import _parse, script
-from sandbox.phone.steps import Say, Step, press, say
+from sandbox.phone.steps import Say, Step, hang_up, press, say
 
 
 def steps(*arguments: str) -> list[Step]:
@@ -36,6 +36,10 @@ def test_a_barge_in_at_the_end_belongs_to_the_last_utterance() -> None:
         say("one"),
         say("two", over=""),
     ]
+
+
+def test_a_caller_may_stay_silent() -> None:
+    assert steps("--digits", "1", "--listen", "60") == [press("1"), hang_up(after=60)]
 
 
 def test_a_recording_is_looked_for_in_its_folder(
