@@ -19,6 +19,7 @@ from quart import Quart, jsonify, request
 
 from sandbox.config import SandboxConfig
 from sandbox.control import BadControlRequest, install_control
+from sandbox.phone.page import phone_page
 from sandbox.twilio.lookup import lookup_api
 from sandbox.twilio.messages_api import messages_api
 from sandbox.twilio.pages import pages
@@ -40,6 +41,7 @@ def create_app(config: SandboxConfig) -> Quart:
     app.register_blueprint(lookup_api(config, board.control, board.lines))
     app.register_blueprint(messages_api(config, board.control, board.messaging))
     app.register_blueprint(pages())
+    app.register_blueprint(phone_page())
     app.extensions["switchboard"] = board
     _install_steering(app, board)
     app.register_blueprint(phones(board))

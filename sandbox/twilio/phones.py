@@ -90,9 +90,10 @@ async def _connect_phone(call: Call) -> None:
     call.line.is_attached.set()
     listening = asyncio.create_task(_listen(call))
     try:
-        while (outgoing := await call.line.outgoing()) is not None:
-            await websocket.send(outgoing)
-        await websocket.close(1000)
+        with suppress(OSError):  # what uvicorn raises for a phone that has just gone
+            while (outgoing := await call.line.outgoing()) is not None:
+                await websocket.send(outgoing)
+            await websocket.close(1000)
     finally:
         # Quart cancels this handler when the phone goes away: that is hanging up.
         listening.cancel()

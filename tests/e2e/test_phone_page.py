@@ -1,0 +1,101 @@
+"""The test phone's page, in a browser: a call with keys, typed words and a recording."""
+
+from __future__ import annotations
+
+import io
+import wave
+
+import numpy as np
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from sandbox.engines.tones import pcm_from_text
+from tests.integration.sandbox.twilio.talking import NOTICE, Buddy, sandbox_with
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MENU = "Press a key."
+
+
+async def buddy(line: Buddy) -> None:
+    await line.say(f"{NOTICE} {MENU}")
+    key = await line.until_key()
+    await line.say(f"This is {key}.")
+    while True:
+        await line.say(f"You said {await line.listen()}")
+
+
+async def test_a_buddy_is_called_from_a_page(chromium: Browser) -> None:
+    async with sandbox_with(buddy) as url:
+        page = await chromium.new_page(viewport={"width": 390, "height": 844})
+        failures = _failures_on(page)
+        await page.goto(f"{url}/phone")
+        state = page.get_by_test_id("state")
+        await expect(state).to_have_text("Ready")
+        await expect(page.get_by_label("Your number")).to_have_value("+14155550123")
+        unfocused = await _flaws(page)
+        await page.get_by_test_id("dial").click()
+        await _hears(page, "press a key.")
+        await page.keyboard.press("3")  # the keyboard is the keypad where nobody types
+        await _hears(page, "this is 3.")
+        await page.get_by_test_id("words").fill("good day")
+        await page.keyboard.press("Enter")
+        await _hears(page, "you said good day")
+        await page.set_input_files(
+            "#file", {"name": "tea.wav", "mimeType": "audio/wav", "buffer": _wav("more tea")}
+        )
+        await _hears(page, "you said more tea")
+        flaws = await _flaws(page)
+        await page.emulate_media(color_scheme="dark")
+        flaws += await _flaws(page)
+        scrolled = await page.evaluate("document.documentElement.scrollWidth")
+        await page.get_by_test_id("hang-up").click()
+        await expect(state).to_have_text("You hung up")
+        script = await page.locator(".entry:not(.mark) .words").all_inner_texts()
+        await page.close()
+
+    assert script == [
+        "Calling +14155550100 from +14155550123",
+        "i am an ai. press a key.",
+        "Key 3",
+        "this is 3.",
+        "good day",
+        "you said good day",
+        "tea.wav",
+        "you said more tea",
+        "You hung up",
+    ]
+    assert (unfocused, flaws, failures) == ([], [], [])
+    assert scrolled == 390
+
+
+async def _hears(page: Page, text: str) -> None:
+    await expect(page.get_by_test_id("heard").last).to_contain_text(text)
+
+
+async def _flaws(page: Page) -> list[str]:
+    found = await Axe().run(page)
+    return [
+        f"{flaw['id']}: {flaw['nodes'][0]['html'][:120]}" for flaw in found.response["violations"]
+    ]
+
+
+def _failures_on(page: Page) -> list[str]:
+    """Return the list that everything that breaks in the page will be in."""
+    broken: list[str] = []
+    page.on("pageerror", lambda error: broken.append(str(error)))
+    page.on("console", lambda said: broken.append(said.text) if said.type == "error" else None)
+    return broken
+
+
+def _wav(text: str) -> bytes:
+    """Return the words as a stereo file at 24 kHz, as any recorder might write it."""
+    mono = np.frombuffer(pcm_from_text(text), dtype="<i2")
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(2)
+        written.setsampwidth(2)
+        written.setframerate(24_000)
+        written.writeframes(np.repeat(mono, 2).tobytes())
+    return file.getvalue()
