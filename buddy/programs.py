@@ -144,6 +144,7 @@ def _following(settings: Settings) -> dict[str, str | float]:
         "openai_base_url": f"http://127.0.0.1:{sandbox + 2}/v1",
         "google_metadata_url": f"http://localhost:{sandbox + 3}/.well-known/openid-configuration",
         "stripe_base_url": f"http://127.0.0.1:{sandbox + 4}",
+        "test_phone_url": f"http://localhost:{sandbox}/phone",
         "drain_seconds": SANDBOX_DRAIN_SECONDS,
         "first_token_seconds": SANDBOX_FIRST_TOKEN_SECONDS,
     }

@@ -14,11 +14,10 @@ from reflex_components_core.core.banner import (  # type: ignore[import-untyped]
 from buddy_site import paths
 from buddy_site.components.links import server_link, sign_out_button
 from buddy_site.state.account import AccountState
+from buddy_site.state.sandbox import SandboxState
 from shared.settings import Settings
 
-SANDBOX_WORDS = (
-    "Sandbox: this number is not on the telephone network. Call it from a terminal with "
-)
+SANDBOX_WORDS = "Sandbox: this number is not on the telephone network. Call it from "
 SANDBOX_COMMAND = "make call ARGS='--say \"hello Ben\"'"
 
 # The account's pages, in the order in which they are shown.
@@ -88,6 +87,11 @@ def _sandbox_note() -> rx.Component:
         return rx.fragment()
     return rx.el.aside(
         SANDBOX_WORDS,
+        rx.cond(
+            SandboxState.test_phone_url != "",
+            rx.fragment(rx.el.a("the test phone", href=SandboxState.test_phone_url), " or "),
+        ),
+        "a terminal with ",
         rx.el.code(SANDBOX_COMMAND),
         class_name="sandbox-note",
         aria_label="About this installation",

@@ -37,6 +37,7 @@ from tests.e2e.tunnel import Tunnel
 from tests.support.database import DatabaseServer, open_test_database
 from tests.support.ports import free_port
 
+TEST_PHONE_URL = "http://localhost:9000/phone"  # linked, never opened
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
@@ -242,6 +243,7 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
             "BUDDY_KEY_FILE": str(keys_path),
             "BUDDY_SITE_PORT": str(port),
             "BUDDY_SITE_PUBLIC_URL": url,
+            "BUDDY_TEST_PHONE_URL": TEST_PHONE_URL,
             "BUDDY_GOOGLE_METADATA_URL": f"{google_url}/.well-known/openid-configuration",
         }
         settings = Settings(

@@ -12,7 +12,7 @@ from playwright.async_api import Page, Route, WebSocket, expect
 from shared.phone import PhoneNumber
 from shared.services import phone_lines
 from tests.e2e.conftest import SignIn, Visit, is_ready
-from tests.e2e.running_site import Caller, RunningSite
+from tests.e2e.running_site import TEST_PHONE_URL, Caller, RunningSite
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -28,6 +28,8 @@ async def test_landing_page_fits_and_can_be_read_by_everyone(
 
     await expect(page.get_by_role("heading", level=1)).to_have_count(1)
     await expect(page.get_by_role("link", name="Call +1 415-555-0100")).to_be_visible()
+    test_phone = page.get_by_role("link", name="the test phone")
+    await expect(test_phone).to_have_attribute("href", TEST_PHONE_URL)
     assert await page.get_by_role("navigation", name="The buddies").get_by_role("link").count() == 6
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
     assert await _flaws(page) == []
