@@ -17,12 +17,25 @@ from buddy_site.endpoints import addresses, health, stripe_webhook
 from buddy_site.endpoints.account_export import ExportEndpoint
 from buddy_site.endpoints.google_callback import SignInEndpoints
 from buddy_site.endpoints.protection import OneHost, SecurityHeaders, TabTokens
-from buddy_site.pages import broken, call, calls, home, landing, not_found, profile, sign_in
+from buddy_site.pages import (
+    broken,
+    call,
+    calls,
+    home,
+    landing,
+    not_found,
+    operator_call,
+    profile,
+    sign_in,
+    your_data,
+)
 from buddy_site.state.account import AccountState, SignInState
 from buddy_site.state.calls import CallsState, HomeState
 from buddy_site.state.landing import LandingState
 from buddy_site.state.live_call import CallState
+from buddy_site.state.oversight import OversightState
 from buddy_site.state.profile import ProfileState
+from buddy_site.state.your_data import YourDataState
 from buddy_site.theme import STYLESHEETS
 from shared.settings import Settings
 
@@ -141,6 +154,30 @@ app.add_page(
     title="Profile · GoToBuddy",
     image=EMBLEM,
     on_load=[AccountState.enter, ProfileState.load],
+    context={"sitemap": None},
+)
+app.add_page(
+    your_data.your_data,
+    route=paths.PRIVACY,
+    title="Your data · GoToBuddy",
+    image=EMBLEM,
+    on_load=[AccountState.enter, YourDataState.load],
+    context={"sitemap": None},
+)
+app.add_page(
+    your_data.deleted,
+    route=paths.DELETED,
+    title="Account deleted · GoToBuddy",
+    image=EMBLEM,
+    on_load=[AccountState.enter],
+    context={"sitemap": None},
+)
+app.add_page(
+    operator_call.operator_call,
+    route=paths.OPERATOR_CALL,
+    title="A caller's call · GoToBuddy",
+    image=EMBLEM,
+    on_load=[AccountState.enter, OversightState.load],
     context={"sitemap": None},
 )
 app.add_page(

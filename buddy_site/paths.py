@@ -19,6 +19,7 @@ OPERATOR_CALL = "/operator/calls/[call_id]"
 TERMS = "/terms"
 PRIVACY_POLICY = "/privacy"
 CRISIS = "/crisis"
+DELETED = "/account-deleted"
 
 # Plain HTTP beside Reflex. A link to these must leave the single-page app: see components.links.
 GOOGLE_START = "/auth/google"

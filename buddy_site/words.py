@@ -74,6 +74,12 @@ SIGN_IN_PROBLEMS = {
 
 # What a rule of ours that said no is put into on a page, by its code.
 REFUSALS = {
+    "days_refused": "Choose one of these times.",
+    "reason_missing": "Say why, in a sentence of at most 300 characters.",
+    "not_an_operator": "Only an operator may do this.",
+    "call_not_found": "There is no such call.",
+    "account_not_found": "This account is gone already.",
+    "unknown_wording": "This page is out of date. Load it again.",
     "name_empty": "Type the name that buddies should say.",
     "name_too_long": "That is a long name to say. Forty letters at most, please.",
     "name_not_letters": "Only letters, spaces, hyphens and apostrophes, please.",
@@ -84,12 +90,27 @@ REFUSALS = {
     "pause_refused": "That pause is too short or too long. Choose one of these.",
 }
 REFUSED = "That didn't work. Load the page again and try once more."
+
+# By the kind of consent, as `shared.wordings` has them.
+CONSENTS = {
+    "transcription": "Being transcribed",
+    "adult": "Being an adult",
+    "otp_sms": "A code by message or call",
+    "service_sms": "Messages about talk time",
+    "renewal": "A plan that renews itself",
+}
+
 LONGEST_TYPED = 500  # characters of any field that are looked at
 
 
 def refusal(error: DomainError) -> str:
     """Say what a rule of ours objects to."""
     return REFUSALS.get(error.code, REFUSED)
+
+
+def speaker(side: str, buddy: str) -> str:
+    """Name who said something, to the caller."""
+    return {"caller": "You", "buddy": buddy}.get(side, "The line")
 
 
 def typed(form: object, name: str) -> str:

@@ -34,9 +34,18 @@ class Wording:
     since: date
 
 
+# What is agreed to on the site, once for all calls; the line then says a short notice only.
+SITE_TRANSCRIPTION: Final = Wording(
+    "site-1",
+    "I know that buddies are AI, and I agree that my calls are transcribed. The line then needs "
+    "only a short notice.",
+    date(2026, 11, 22),
+)
+
 WORDINGS: Final[Mapping[ConsentKind, tuple[Wording, ...]]] = MappingProxyType(
     {
         ConsentKind.TRANSCRIPTION: (
+            SITE_TRANSCRIPTION,
             Wording(
                 "notice-1",
                 "Hello, this is Go To Buddy. You will be talking with an AI, and this call is "

@@ -25,6 +25,7 @@ ACCOUNT_LINKS = (
     ("Home", paths.HOME, "house"),
     ("Calls", paths.CALLS, "phone-call"),
     ("Profile", paths.PROFILE, "user-round"),
+    ("Your data", paths.PRIVACY, "file-lock-2"),
 )
 
 # On a narrow screen the links go on beyond the edge.

@@ -15,12 +15,13 @@ import reflex as rx
 from buddy_site import paths
 
 # A form of the page's own, so that the browser makes a real POST with its Origin header.
-SIGN_OUT_SCRIPT = f"""
+POST_SCRIPT = """
 const form = document.createElement("form");
 form.method = "post";
-form.action = "{paths.SIGN_OUT}";
+form.action = "%s";
 document.body.append(form);
 form.submit();
+form.remove();
 """
 
 
@@ -29,11 +30,16 @@ def server_link(*children: Any, href: Any, **props: Any) -> rx.Component:
     return rx.el.a(*children, href=href, custom_attrs={"reloadDocument": True}, **props)
 
 
-def sign_out_button(class_name: str = "button quiet") -> rx.Component:
-    """Return the button that ends the session on the server and loads the landing page."""
+def post_button(text: str, path: str, *, class_name: str = "button quiet") -> rx.Component:
+    """Return a button with which the browser itself sends a POST to an endpoint of ours."""
     return rx.el.button(
-        "Sign out",
+        text,
         type="button",
         class_name=class_name,
-        on_click=rx.call_script(SIGN_OUT_SCRIPT),
+        on_click=rx.call_script(POST_SCRIPT % path),
     )
+
+
+def sign_out_button(class_name: str = "button quiet") -> rx.Component:
+    """Return the button that ends the session on the server and loads the landing page."""
+    return post_button("Sign out", paths.SIGN_OUT, class_name=class_name)

@@ -33,7 +33,7 @@ def transcript() -> rx.Component:
             ),
         ),
         rx.el.div(
-            rx.foreach(CallState.entries, _entry),
+            rx.foreach(CallState.entries, entry_view),
             role="log",
             aria_live="polite",
             aria_label="Transcript",
@@ -67,7 +67,8 @@ def transcript() -> rx.Component:
     )
 
 
-def _entry(entry: Any) -> rx.Component:
+def entry_view(entry: Any) -> rx.Component:
+    """Return one row of a transcript."""
     return rx.el.div(
         rx.el.time(entry.at, title=entry.said_at, class_name="at"),
         rx.el.div(

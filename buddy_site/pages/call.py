@@ -9,6 +9,7 @@ import reflex as rx
 from buddy_site import paths
 from buddy_site.components.buddies import avatar
 from buddy_site.components.calls import skeleton
+from buddy_site.components.forms import confirm
 from buddy_site.components.layout import account_page, trouble
 from buddy_site.components.transcript import transcript
 from buddy_site.state.live_call import CallState
@@ -65,4 +66,17 @@ def _found() -> rx.Component:
             class_name="call-facts",
         ),
         transcript(),
+        confirm(
+            "Delete this call",
+            rx.cond(
+                CallState.is_live,
+                "It ends now, and every word of it is deleted. This can't be undone.",
+                "Every word of it is deleted, here and at the companies that carried it. "
+                "This can't be undone.",
+            ),
+            yes="Yes, delete it",
+            on_confirm=CallState.delete,
+            is_grave=True,
+            id="delete-call",
+        ),
     )

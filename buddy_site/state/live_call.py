@@ -10,6 +10,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 
 import reflex as rx
@@ -21,7 +22,7 @@ from buddy_site.state.private import PrivateState, to_sign_in
 from buddy_site.watching import Delivery, Interim, Watcher
 from shared.database import StoreUnavailable
 from shared.ids import AccountId, CallId
-from shared.services import calls
+from shared.services import calls, erasure
 from shared.services.accounts import SignedIn
 from shared.services.calls import CallCard, CallNotFound, EntryView
 
@@ -103,6 +104,29 @@ class CallState(PrivateState, rx.State):
         except StoreUnavailable:
             self.trouble = words.TROUBLE
         return None
+
+    @rx.event
+    async def delete(self) -> Any:
+        """Delete the call with every word; one that runs ends with a goodbye."""
+        try:
+            someone = await self._enter()
+            if someone is None:
+                return to_sign_in(self.router.url.path)
+            site = runtime.current()
+            await site.database.transact(
+                erasure.delete_call,
+                account_id=someone.account_id,
+                call_id=CallId(self._call_id),
+                now=site.clock.now(),
+            )
+        except StoreUnavailable:
+            self.trouble = words.TROUBLE
+            return None
+        except CallNotFound:
+            self._show_nothing()
+            return None
+        self._forget()
+        return rx.redirect(paths.CALLS)
 
     @rx.event(background=True)
     async def follow(self) -> AsyncIterator[Any]:
@@ -237,17 +261,7 @@ class CallState(PrivateState, rx.State):
         self.earlier_count = views[0].sequence - 1 if views else 0
         where = words.zone(self._zone())
         self.entries = [
-            EntryRow(
-                sequence=view.sequence,
-                side=str(view.side),
-                speaker=self._speaker(view.side),
-                at=words.offset(view.offset_seconds),
-                said_at=words.full_moment(view.said_at, where),
-                text=view.text,
-                unheard=view.unheard,
-                was_interrupted=view.was_interrupted,
-            )
-            for view in views
+            entry_row(view, speaker=self._speaker(view.side), where=where) for view in views
         ]
         self._views = {view.sequence: view for view in views}
         self.is_silent = not self.entries and not self.interim_text
@@ -259,10 +273,18 @@ class CallState(PrivateState, rx.State):
         self.interim_speaker = self._speaker(interim.side) if interim is not None else ""
 
     def _speaker(self, side: str) -> str:
-        match side:
-            case "caller":
-                return "You"
-            case "buddy":
-                return self.buddy
-            case _:
-                return "The line"
+        return words.speaker(side, self.buddy)
+
+
+def entry_row(view: EntryView, *, speaker: str, where: tzinfo) -> EntryRow:
+    """Put an entry into the page's words."""
+    return EntryRow(
+        sequence=view.sequence,
+        side=str(view.side),
+        speaker=speaker,
+        at=words.offset(view.offset_seconds),
+        said_at=words.full_moment(view.said_at, where),
+        text=view.text,
+        unheard=view.unheard,
+        was_interrupted=view.was_interrupted,
+    )

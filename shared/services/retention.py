@@ -13,7 +13,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, Interval, Table, and_, cast, delete, func, literal, or_
 from sqlmodel import Session, SQLModel, col, select
 
-from shared.domain.retention import RetentionRules
+from shared.domain.retention import CHOICES_DAYS, RetentionRules
+from shared.errors import DomainError
 from shared.ids import AccountId, CallId
 from shared.outbox import DONE, FAILED
 from shared.services import erasure
@@ -27,6 +28,15 @@ from shared.tables.verification import GuardWindow, Verification
 
 BATCH_ROWS: Final = 200  # of a table at a time: no lock is held for long
 ERASED_AT_ONCE: Final = 20  # calls or accounts, each of many rows
+
+
+class DaysRefused(DomainError):
+    """Calls may be kept for the times that are offered, and no others."""
+
+    code = "days_refused"
+
+    def __init__(self) -> None:
+        super().__init__("choose one of the times that are offered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,18 @@ def enforce(session: Session, *, rules: RetentionRules, now: datetime) -> Swept:
     found = {name: number for name, number in deleted.items() if number}
     is_full = max(deleted["calls"], deleted["accounts"]) >= ERASED_AT_ONCE
     return Swept(found, has_more=is_full or BATCH_ROWS in found.values())
+
+
+def choose(session: Session, *, account_id: AccountId, days: int | None) -> None:
+    """Keep the account's calls for so many days, or for the usual time; raise `DaysRefused`."""
+    if days is not None and days not in CHOICES_DAYS:
+        raise DaysRefused
+    session.get_one(Account, account_id).transcript_days = days
+
+
+def chosen(session: Session, *, account_id: AccountId) -> int | None:
+    """Return for how many days the account keeps its calls; None: for the usual time."""
+    return session.get_one(Account, account_id).transcript_days
 
 
 def overdue(

@@ -11,6 +11,7 @@ from shared.wordings import WORDINGS, ConsentKind, current
 
 # A changed wording is a new version with a new line here; these lines stay.
 AGREED = {
+    "site-1": "16cc05d7bc26",
     "notice-1": "8aa939b9195b",
     "adult-1": "f584fb7ecc83",
     "otp-1": "7a72e7378c21",
