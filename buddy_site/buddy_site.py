@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import reflex as rx
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp
 
-from buddy_site import build, paths, runtime, sessions
+from buddy_site import build, paths, runtime
 from buddy_site.components.forms import KEEP_TYPED_SCRIPT
 from buddy_site.endpoints import addresses, health, stripe_webhook
 from buddy_site.endpoints.account_export import ExportEndpoint
 from buddy_site.endpoints.google_callback import SignInEndpoints
-from buddy_site.endpoints.protection import OneHost, SecurityHeaders, TabTokens
+from buddy_site.endpoints.protection import OneHost, SecurityHeaders
+from buddy_site.endpoints.tabs import PageLoads, TabTokens
 from buddy_site.pages import (
     broken,
     call,
@@ -38,8 +38,6 @@ from buddy_site.state.profile import ProfileState
 from buddy_site.state.your_data import YourDataState
 from buddy_site.theme import STYLESHEETS
 from shared.settings import Settings
-
-SIGN_IN_LIFETIME_SECONDS = 600  # to choose an account at Google and come back
 
 EMBLEM = "/favicon.svg"
 
@@ -65,23 +63,13 @@ def http() -> Starlette:
             *stripe_webhook.routes(),
             *addresses.routes(settings, build.CLIENT),
         ],
-        middleware=[
-            Middleware(
-                SessionMiddleware,
-                secret_key=settings.session_secret.get_secret_value(),
-                session_cookie="buddy_sign_in",
-                path=paths.GOOGLE_START,
-                max_age=SIGN_IN_LIFETIME_SECONDS,
-                same_site="lax",
-                https_only=sessions.is_secure(settings),
-            )
-        ],
     )
 
 
 def protected(inner: ASGIApp) -> ASGIApp:
     """Return the app behind everything that guards it."""
-    return SecurityHeaders(OneHost(TabTokens(inner, settings), settings), settings)
+    tabs = PageLoads(TabTokens(inner, settings), settings)
+    return SecurityHeaders(OneHost(tabs, settings), settings)
 
 
 @asynccontextmanager
@@ -108,6 +96,21 @@ app = rx.App(
 )
 app.register_lifespan_task(serving)
 
+
+def add_private_page(
+    page: Callable[[], rx.Component], route: str, title: str, *on_load: Any
+) -> None:
+    """Add a page that somebody has to be signed in for; it goes when their session does."""
+    app.add_page(
+        page,
+        route=route,
+        title=f"{title} · GoToBuddy",
+        image=EMBLEM,
+        on_load=[AccountState.enter, *on_load, AccountState.stay],
+        context={"sitemap": None},
+    )
+
+
 app.add_page(
     lambda: landing.landing(settings.phone_number),
     route=paths.LANDING,
@@ -124,46 +127,19 @@ app.add_page(
     on_load=[AccountState.enter, SignInState.enter],
     context={"sitemap": None},
 )
-app.add_page(
-    lambda: home.home(settings.phone_number),
-    route=paths.HOME,
-    title="Home · GoToBuddy",
-    image=EMBLEM,
-    on_load=[AccountState.enter, HomeState.load, HomeState.follow],
-    context={"sitemap": None},
+add_private_page(
+    lambda: home.home(settings.phone_number), paths.HOME, "Home", HomeState.load, HomeState.follow
 )
-app.add_page(
+add_private_page(
     lambda: calls.calls(settings.phone_number),
-    route=paths.CALLS,
-    title="Your calls · GoToBuddy",
-    image=EMBLEM,
-    on_load=[AccountState.enter, CallsState.load, CallsState.follow],
-    context={"sitemap": None},
+    paths.CALLS,
+    "Your calls",
+    CallsState.load,
+    CallsState.follow,
 )
-app.add_page(
-    call.call,
-    route=paths.CALL,
-    title="A call · GoToBuddy",
-    image=EMBLEM,
-    on_load=[AccountState.enter, CallState.load, CallState.follow],
-    context={"sitemap": None},
-)
-app.add_page(
-    profile.profile,
-    route=paths.PROFILE,
-    title="Profile · GoToBuddy",
-    image=EMBLEM,
-    on_load=[AccountState.enter, ProfileState.load],
-    context={"sitemap": None},
-)
-app.add_page(
-    your_data.your_data,
-    route=paths.PRIVACY,
-    title="Your data · GoToBuddy",
-    image=EMBLEM,
-    on_load=[AccountState.enter, YourDataState.load],
-    context={"sitemap": None},
-)
+add_private_page(call.call, paths.CALL, "A call", CallState.load, CallState.follow)
+add_private_page(profile.profile, paths.PROFILE, "Profile", ProfileState.load)
+add_private_page(your_data.your_data, paths.PRIVACY, "Your data", YourDataState.load)
 app.add_page(
     your_data.deleted,
     route=paths.DELETED,
@@ -172,13 +148,8 @@ app.add_page(
     on_load=[AccountState.enter],
     context={"sitemap": None},
 )
-app.add_page(
-    operator_call.operator_call,
-    route=paths.OPERATOR_CALL,
-    title="A caller's call · GoToBuddy",
-    image=EMBLEM,
-    on_load=[AccountState.enter, OversightState.load],
-    context={"sitemap": None},
+add_private_page(
+    operator_call.operator_call, paths.OPERATOR_CALL, "A caller's call", OversightState.load
 )
 app.add_page(
     not_found.not_found,

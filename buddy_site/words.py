@@ -47,7 +47,8 @@ SIGN_IN_PROBLEMS = {
     ),
     "expired": (
         "This sign-in was no longer open.",
-        "It may have been started in another tab, or taken too long. Start again; it's quick.",
+        "It took longer than ten minutes, was used before, or your browser kept no cookie of "
+        "it. Start again; it's quick.",
     ),
     "unreachable": (
         "We couldn't reach Google just now.",

@@ -6,6 +6,7 @@ says is never shown as text.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import structlog
@@ -14,6 +15,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from buddy_site import paths, runtime, sessions
+from buddy_site.endpoints.attempts import Attempts
 from buddy_site.endpoints.origin import comes_from_us
 from buddy_site.flows import sign_in as flow
 from buddy_site.gateways.google_identity import (
@@ -24,9 +26,9 @@ from buddy_site.gateways.google_identity import (
 )
 from shared.database import StoreUnavailable
 from shared.errors import ProviderError
+from shared.services import sign_in_sessions
 from shared.settings import Settings
 
-NEXT_KEY = "next"
 SEE_OTHER = 303
 
 log = structlog.get_logger()
@@ -38,9 +40,10 @@ class SignInEndpoints:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._google = GoogleIdentity(settings)
+        self._attempts = Attempts(settings)
 
     def routes(self) -> list[Route]:
-        """Return the routes; a session middleware must be around them."""
+        """Return the routes."""
         return [
             Route(paths.GOOGLE_START, self.start, methods=["GET"]),
             Route(paths.GOOGLE_CALLBACK, self.finish, methods=["GET"]),
@@ -49,21 +52,19 @@ class SignInEndpoints:
 
     async def start(self, request: Request) -> Response:
         """Send the browser to Google, remembering which private page it wanted."""
-        # What an earlier attempt left behind would make the cookie grow.
-        request.session.clear()
-        wanted = request.query_params.get("next", "")
-        if paths.is_private(wanted):
-            request.session[NEXT_KEY] = wanted
+        self._attempts.begin(request)
         redirect_uri = self._settings.site_public_url.rstrip("/") + paths.GOOGLE_CALLBACK
         try:
-            return await self._google.start(request, redirect_uri)
+            response = await self._google.start(request, redirect_uri)
         except ProviderError as error:
             log.warning("sign_in_unreachable", error=str(error))
             return _problem("unreachable")
+        self._attempts.keep(request, response, request.query_params.get("next", ""))
+        return response
 
     async def finish(self, request: Request) -> Response:
         """Take Google's answer, and give the browser a session."""
-        wanted = request.session.get(NEXT_KEY, paths.HOME)
+        wanted = self._attempts.resume(request)
         former = sessions.token_in(request.headers.get("cookie", ""), self._settings)
         problem = "failed"
         try:
@@ -95,8 +96,9 @@ class SignInEndpoints:
         if problem == "expired" and await self._is_signed_in(former):
             # The answer was replayed, by "back" or a double click: they are where they wanted.
             return RedirectResponse(paths.HOME, SEE_OTHER)
-        request.session.clear()
-        return _problem(problem)
+        response = _problem(problem)
+        self._attempts.forget(request, response)
+        return response
 
     async def sign_out(self, request: Request) -> Response:
         """End the session; only our own pages may ask for it."""
@@ -111,27 +113,19 @@ class SignInEndpoints:
                 # Saying "signed out" while the session lives would be a lie.
                 return _problem("still_signed_in")
         response = RedirectResponse(paths.LANDING, SEE_OTHER)
-        self._set_cookie(response, "", max_age=0)
+        response.headers.append(
+            "set-cookie", sessions.cookie_header(self._settings, "", timedelta())
+        )
         return response
 
     def _welcome(self, request: Request, token: str, wanted: str) -> Response:
-        request.session.clear()
-        response = RedirectResponse(
-            wanted if paths.is_private(wanted) else paths.HOME, status_code=SEE_OTHER
+        response = RedirectResponse(wanted, SEE_OTHER)
+        self._attempts.forget(request, response)
+        response.headers.append(
+            "set-cookie",
+            sessions.cookie_header(self._settings, token, sign_in_sessions.LIFETIME),
         )
-        self._set_cookie(response, token, max_age=sessions.SESSION_LIFETIME_SECONDS)
         return response
-
-    def _set_cookie(self, response: Response, value: str, *, max_age: int) -> None:
-        response.set_cookie(
-            sessions.cookie_name(self._settings),
-            value,
-            max_age=max_age,
-            path="/",
-            httponly=True,
-            samesite="lax",
-            secure=sessions.is_secure(self._settings),
-        )
 
     async def _is_signed_in(self, token: str | None) -> bool:
         try:

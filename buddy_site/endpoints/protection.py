@@ -1,23 +1,18 @@
-"""What stands between the network and Reflex: headers, the one right host, and tab tokens."""
+"""What stands between the network and everything else: headers, and the one right host."""
 
 from __future__ import annotations
 
-import re
-import secrets
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from buddy_site import paths, sessions
-from shared.errors import BuddyError
+from buddy_site import paths
+from buddy_site.endpoints.tabs import EVENT_PATH
 from shared.settings import Settings
 
-EVENT_PATH = "/_event"
-TAB_TOKEN = re.compile(r"[A-Za-z0-9-]{1,64}")
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "::1", "0.0.0.0"})  # noqa: S104 - only compared
-POLICY_VIOLATION = 1008
 PLAIN_PREFIXES = (paths.HEALTH, paths.READY, EVENT_PATH)
 
 
@@ -60,50 +55,6 @@ class OneHost:
                 await RedirectResponse(address, 307)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-
-class TabTokens:
-    """Gives every sign-in session of a tab a state of its own.
-
-    Reflex keeps a tab's state under a token that the tab keeps, whoever is signed in, and sends
-    all of it when the tab connects. Here the state's name is the tab's token and the session it
-    connects with: after signing out, or as somebody else, the tab finds an empty state.
-    """
-
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
-        self._settings = settings
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or not scope["path"].startswith(EVENT_PATH):
-            await self._app(scope, receive, send)
-            return
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        tab = query.get("token", "")
-        if not TAB_TOKEN.fullmatch(tab):
-            await _refuse(scope, receive, send)
-            return
-        query["token"] = f"{tab}-{await self._session_name(scope)}"
-        scope = {**scope, "query_string": urlencode(query).encode()}
-        await self._app(scope, receive, send)
-
-    async def _session_name(self, scope: Scope) -> str:
-        header = Headers(scope=scope).get("cookie", "")
-        try:
-            someone = await sessions.signed_in(sessions.token_in(header, self._settings))
-        except BuddyError:
-            return secrets.token_hex(8)  # who it is can't be asked: nobody's state, ever
-        # Reflex splits names at underscores, which our ids have.
-        return someone.session_id.replace("_", "-") if someone is not None else "nobody"
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": POLICY_VIOLATION})
-        return
-    await send({"type": "http.response.start", "status": 400, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
 
 
 def _cache_control(path: str, headers: MutableHeaders) -> str:

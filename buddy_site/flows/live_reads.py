@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,6 +12,9 @@ from buddy_site.watching import CallNews
 from shared.database import Database
 from shared.ids import AccountId, CallId
 from shared.services import accounts, calls
+from shared.services.accounts import SignedIn
+
+SESSION_ID = re.compile(r"sis_[0-9a-f]{24}")
 
 
 class Access(StrEnum):
@@ -38,17 +42,28 @@ class LiveReads:
         return await self._database.transact(calls.owner, call_id=call_id)
 
 
+def who_opened(session: Session, *, token: str, now: datetime) -> SignedIn | None:
+    """Return who opened a websocket, if their session still goes on.
+
+    As it opened, we put the session in its token's place: the browser's own token may have been
+    replaced several times since. Only where nobody could be asked then, it is still that one.
+    """
+    if SESSION_ID.fullmatch(token):
+        return accounts.still_signed_in(session, session_id=token, now=now)
+    return accounts.signed_in(session, token=token, now=now)
+
+
 def access_to_account(
     session: Session, *, token: str, account_id: AccountId, now: datetime
 ) -> Access:
     """Return what the token's browser may see of the account now."""
-    someone = accounts.signed_in(session, token=token, now=now)
+    someone = who_opened(session, token=token, now=now)
     return Access.THEIRS if someone and someone.account_id == account_id else Access.SIGNED_OUT
 
 
 def access_to_call(session: Session, *, token: str, call_id: CallId, now: datetime) -> Access:
     """Return what the token's browser may see of the call now."""
-    someone = accounts.signed_in(session, token=token, now=now)
+    someone = who_opened(session, token=token, now=now)
     if someone is None:
         return Access.SIGNED_OUT
     is_theirs = calls.owner(session, call_id=call_id) == someone.account_id

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import urlencode
 
 import reflex as rx
 
-from buddy_site import paths, words
-from buddy_site.state.private import PrivateState
+from buddy_site import paths, runtime, sessions, words
+from buddy_site.state.calls import RECHECK_SECONDS, RETRY_SECONDS
+from buddy_site.state.private import PrivateState, leave
 from shared.database import StoreUnavailable
+from shared.services.accounts import SignedIn
 
 
 class AccountState(PrivateState, rx.State):
@@ -30,6 +35,38 @@ class AccountState(PrivateState, rx.State):
         self.email = someone.email if someone is not None else ""
         self.is_operator = someone is not None and someone.is_operator
 
+    @rx.event(background=True)
+    async def stay(self) -> AsyncIterator[Any]:
+        """Leave the page as soon as its session is over, wherever it was ended."""
+        async with self:
+            token, socket = self._token(), self.router.session.session_id
+            path = self.router.url.path
+        if token is None:
+            return  # the page's own handlers have asked the stranger to sign in
+        someone = await _who_opened(token)
+        if someone is not None:
+            with runtime.current().hub.watch_account(someone.account_id) as watcher:
+                patience = 0.0  # it may have ended before it was watched
+                while someone is not None:
+                    await watcher.changed(patience)
+                    patience = RECHECK_SECONDS
+                    someone = await _who_opened(token)
+                    async with self:
+                        if self.router.session.session_id != socket:
+                            return
+        async with self:
+            self._forget()
+        yield leave(path)
+
+
+async def _who_opened(token: str) -> SignedIn | None:
+    """Ask until the database answers."""
+    while True:
+        try:
+            return await sessions.on_socket(token)
+        except StoreUnavailable:
+            await asyncio.sleep(RETRY_SECONDS)  # noqa: TID251 - nothing tells when it is back
+
 
 class SignInState(rx.State):
     """The sign-in page: where it leads, and what went wrong before."""
@@ -39,13 +76,19 @@ class SignInState(rx.State):
     start_path: str = paths.GOOGLE_START
 
     @rx.event
-    def enter(self) -> None:
-        """Read the page's address: only known codes and our own pages mean anything."""
+    async def enter(self) -> Any:
+        """Read the page's address: only known codes and our own pages mean anything.
+
+        Who is signed in already, in another tab perhaps, goes on to the page they wanted.
+        """
         query = self.router.url.query_parameters
         self.problem, self.advice = words.SIGN_IN_PROBLEMS.get(query.get("problem", ""), ("", ""))
         wanted = query.get("next", "")
+        is_ours = paths.is_private(wanted)
         self.start_path = (
-            f"{paths.GOOGLE_START}?{urlencode({'next': wanted})}"
-            if paths.is_private(wanted)
-            else paths.GOOGLE_START
+            f"{paths.GOOGLE_START}?{urlencode({'next': wanted})}" if is_ours else paths.GOOGLE_START
         )
+        visitor = await self.get_state(AccountState)
+        if is_ours and not self.problem and visitor.is_signed_in:
+            return rx.redirect(wanted)
+        return None

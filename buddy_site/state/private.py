@@ -6,6 +6,8 @@ anyone can call any handler over the websocket. So each handler admits its visit
 
 from __future__ import annotations
 
+import json
+
 import reflex as rx
 from reflex.event import EventSpec
 
@@ -22,7 +24,7 @@ class PrivateState(rx.State, mixin=True):
 
     async def _admitted(self) -> SignedIn | None:
         """Return who is signed in; whatever was shown to anyone else is gone by then."""
-        someone = await sessions.signed_in(self._token())
+        someone = await sessions.on_socket(self._token())
         if someone is None or someone.session_id != self._owner:
             self._forget()
         if someone is not None:
@@ -45,6 +47,15 @@ class PrivateState(rx.State, mixin=True):
 
 def to_sign_in(path: str) -> EventSpec:
     """Return the redirect that asks a stranger to sign in, and brings them back."""
+    return rx.redirect(_sign_in_address(path))
+
+
+def leave(path: str) -> EventSpec:
+    """Return what takes a browser off a page, with all that it shows and holds in memory."""
+    return rx.call_script(f"window.location.assign({json.dumps(_sign_in_address(path))})")
+
+
+def _sign_in_address(path: str) -> str:
     wanted = path.removesuffix("/")
     suffix = f"?next={wanted}" if paths.is_private(wanted) else ""
-    return rx.redirect(f"{paths.SIGN_IN}{suffix}")
+    return f"{paths.SIGN_IN}{suffix}"

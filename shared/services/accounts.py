@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
@@ -13,8 +12,8 @@ from sqlmodel import Session, col, select
 from shared.database import key_ring, lock
 from shared.domain import names
 from shared.errors import DomainError
-from shared.ids import AccountId, SignInSessionId, new_id
-from shared.services import consents, phone_lines, talk_time
+from shared.ids import AccountId, SignInSessionId
+from shared.services import consents, phone_lines, sign_in_sessions, talk_time
 from shared.services.new_accounts import AccountKind, new_account, open_spoken_name
 from shared.services.phone_lines import LineView
 from shared.tables.account import Account, GoogleIdentity, Operator, SignInSession
@@ -22,10 +21,6 @@ from shared.tables.persona import Persona
 from shared.wordings import ConsentKind
 
 __all__ = ["AccountKind", "LineView"]
-
-TOKEN_BYTES = 32
-SIGN_IN_LIFETIME = timedelta(days=30)
-LONGEST_USER_AGENT = 300
 
 
 class AdultUnconfirmed(DomainError):
@@ -85,23 +80,14 @@ def sign_in(
 ) -> NewSignIn:
     """Sign a browser in under a token of its own; who comes for the first time is registered."""
     account_id = register(session, identity=identity, now=now)
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    session_id = new_id("sis")
-    session.add(
-        SignInSession(
-            id=session_id,
-            account_id=account_id,
-            token_hash=_hash(token),
-            sealed_user_agent=key_ring(session).seal(
-                user_agent[:LONGEST_USER_AGENT], "user_agent", session_id
-            ),
-            issuer=identity.issuer,
-            subject=identity.subject,
-            created_at=now,
-            expires_at=now + SIGN_IN_LIFETIME,
-        )
+    token = sign_in_sessions.start(
+        session,
+        account_id=account_id,
+        issuer=identity.issuer,
+        subject=identity.subject,
+        user_agent=user_agent,
+        now=now,
     )
-    session.flush()
     return NewSignIn(account_id, token)
 
 
@@ -144,47 +130,20 @@ def register(session: Session, *, identity: GoogleClaims, now: datetime) -> Acco
 
 def signed_in(session: Session, *, token: str, now: datetime) -> SignedIn | None:
     """Return whose browser holds the token; None if it was signed out or is too old."""
-    row = session.exec(
-        select(SignInSession, Account, GoogleIdentity, Operator.email_index)
-        .join(Account, col(Account.id) == SignInSession.account_id)
-        .join(
-            GoogleIdentity,
-            (col(GoogleIdentity.issuer) == SignInSession.issuer)
-            & (col(GoogleIdentity.subject) == SignInSession.subject),
-        )
-        .join(
-            Operator,
-            (col(Operator.email_index) == GoogleIdentity.email_index)
-            & col(GoogleIdentity.is_email_verified),
-            isouter=True,
-        )
-        .where(
-            SignInSession.token_hash == _hash(token),
-            col(SignInSession.ended_at).is_(None),
-            SignInSession.expires_at > now,
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    browser, account, identity, operator_index = row
-    return SignedIn(
-        account_id=AccountId(account.id),
-        session_id=SignInSessionId(browser.id),
-        email=_open_email(session, identity),
-        spoken_name=open_spoken_name(session, account),
-        is_operator=operator_index is not None,
-    )
+    someone = _someone(session, sign_in_sessions.with_token(token, now))
+    if someone is None:
+        sign_in_sessions.end_if_copied(session, token=token, now=now)
+    return someone
+
+
+def still_signed_in(session: Session, *, session_id: str, now: datetime) -> SignedIn | None:
+    """Return whose browser has shown its token before, if its session still goes on."""
+    return _someone(session, sign_in_sessions.with_id(session_id, now))
 
 
 def sign_out(session: Session, *, token: str, now: datetime) -> None:
     """End the browser's session; a token that is none ends nothing."""
-    found = session.exec(
-        select(SignInSession).where(
-            SignInSession.token_hash == _hash(token), col(SignInSession.ended_at).is_(None)
-        )
-    ).one_or_none()
-    if found is not None:
-        found.ended_at = now
+    sign_in_sessions.end(session, token=token, now=now)
 
 
 def add_operator(session: Session, *, email: str, now: datetime) -> None:
@@ -239,9 +198,35 @@ def email_index(session: Session, email: str) -> bytes:
     return key_ring(session).blind_index("email", email.strip().casefold())
 
 
+def _someone(session: Session, which: tuple[Any, ...]) -> SignedIn | None:
+    """Return whose sign-in session it is of which all of this is true."""
+    row = session.exec(
+        select(SignInSession, Account, GoogleIdentity, Operator.email_index)
+        .join(Account, col(Account.id) == SignInSession.account_id)
+        .join(
+            GoogleIdentity,
+            (col(GoogleIdentity.issuer) == SignInSession.issuer)
+            & (col(GoogleIdentity.subject) == SignInSession.subject),
+        )
+        .join(
+            Operator,
+            (col(Operator.email_index) == GoogleIdentity.email_index)
+            & col(GoogleIdentity.is_email_verified),
+            isouter=True,
+        )
+        .where(*which)
+    ).one_or_none()
+    if row is None:
+        return None
+    browser, account, identity, operator_index = row
+    return SignedIn(
+        account_id=AccountId(account.id),
+        session_id=SignInSessionId(browser.id),
+        email=_open_email(session, identity),
+        spoken_name=open_spoken_name(session, account),
+        is_operator=operator_index is not None,
+    )
+
+
 def _open_email(session: Session, identity: GoogleIdentity) -> str:
     return key_ring(session).open(identity.sealed_email, "email", identity.issuer, identity.subject)
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

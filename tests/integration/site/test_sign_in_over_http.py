@@ -146,14 +146,39 @@ async def test_answer_of_another_browsers_sign_in_is_refused(
     await attacker.http.aclose()
 
 
-async def test_second_tab_wins_and_the_first_is_told(visitor: Visitor) -> None:
-    first, second = await visitor.start(), await visitor.start()
+async def test_two_tabs_sign_in_at_once_each_to_its_page(visitor: Visitor) -> None:
+    first, second = await visitor.start("/calls"), await visitor.start("/profile")
 
-    late = await visitor.http.get(await visitor.choose(first))
-    in_time = await visitor.http.get(await visitor.choose(await visitor.start() or second))
+    late = await visitor.http.get(await visitor.choose(second))
+    later = await visitor.http.get(await visitor.choose(first))
 
-    assert problem(late) == "expired"
-    assert in_time.headers["location"] == "/home"
+    assert (late.headers["location"], later.headers["location"]) == ("/profile", "/calls")
+    assert visitor.someone() is not None
+    assert [name for name in visitor.http.cookies if name.startswith("buddy_sign_in")] == []
+
+
+async def test_tabs_without_number_leave_no_cookies_without_number(visitor: Visitor) -> None:
+    for _ in range(12):
+        newest = await visitor.start()
+
+    kept = [name for name in visitor.http.cookies if name.startswith("buddy_sign_in")]
+    assert len(kept) == 5
+    back = await visitor.http.get(await visitor.choose(newest))
+    assert back.headers["location"] == "/home"
+
+
+async def test_lost_or_forged_cookie_of_a_sign_in_is_said(visitor: Visitor) -> None:
+    lost = await visitor.choose(await visitor.start())
+    visitor.http.cookies.clear()
+    assert problem(await visitor.http.get(lost)) == "expired"
+
+    forged = await visitor.choose(await visitor.start())
+    [name] = [name for name in visitor.http.cookies if name.startswith("buddy_sign_in")]
+    value = visitor.http.cookies[name]
+    visitor.http.cookies.clear()
+    visitor.http.cookies.set(name, value[:-1] + ("A" if value[-1] != "A" else "B"))
+    assert problem(await visitor.http.get(forged)) == "expired"
+    assert visitor.token == ""
 
 
 async def test_made_up_answers_are_refused(visitor: Visitor) -> None:

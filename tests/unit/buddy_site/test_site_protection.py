@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from buddy_site.endpoints.protection import OneHost, SecurityHeaders, TabTokens
+from buddy_site.endpoints.protection import OneHost, SecurityHeaders
+from buddy_site.endpoints.tabs import TabTokens
 from shared.settings import Settings
 
 HTTPS = Settings(site_public_url="https://gotobuddy.example")
