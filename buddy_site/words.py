@@ -47,8 +47,7 @@ SIGN_IN_PROBLEMS = {
     ),
     "expired": (
         "This sign-in was no longer open.",
-        "It took longer than ten minutes, was used before, or your browser kept no cookie of "
-        "it. Start again; it's quick.",
+        "It took too long, was used before, or its cookie got lost. Start again; it's quick.",
     ),
     "unreachable": (
         "We couldn't reach Google just now.",

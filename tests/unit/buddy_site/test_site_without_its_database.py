@@ -9,8 +9,6 @@ from typing import Any
 import httpx2
 import pytest
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.sessions import SessionMiddleware
 
 from buddy_site import runtime
 from buddy_site.endpoints import health
@@ -61,7 +59,6 @@ def site() -> Iterator[Site]:
 async def browser_of_nobody() -> AsyncIterator[httpx2.AsyncClient]:
     app = Starlette(
         routes=[*health.routes(), *SignInEndpoints(Settings()).routes()],
-        middleware=[Middleware(SessionMiddleware, secret_key="x")],
     )
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), base_url=SITE, follow_redirects=False
@@ -99,9 +96,7 @@ async def test_google_out_of_reach_is_said_at_once(unused_tcp_port: int) -> None
     endpoints = SignInEndpoints(
         Settings(google_metadata_url=f"http://127.0.0.1:{unused_tcp_port}/x")
     )
-    app = Starlette(
-        routes=endpoints.routes(), middleware=[Middleware(SessionMiddleware, secret_key="x")]
-    )
+    app = Starlette(routes=endpoints.routes())
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url=SITE) as client:
         answer = await client.get("/auth/google")
 
