@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 import psycopg
 import structlog
@@ -24,6 +25,15 @@ from shared.services import erasure
 RECONCILE_SECONDS = 60.0
 
 Handler = Callable[[ClaimedJob], Awaitable[None]]
+
+
+class CallRecords(Protocol):
+    """What the telephone company keeps of us."""
+
+    async def delete_call(self, call_sid: str) -> None: ...
+
+    async def delete_message(self, message_sid: str) -> None: ...
+
 
 log = structlog.get_logger()
 
@@ -42,16 +52,23 @@ def every(seconds: float, name: str, do: Callable[[], Awaitable[None]]) -> Perio
     return Periodic(seconds, name, do)
 
 
-def handlers(database: Database, clock: Clock, billing: BillingFlow) -> Mapping[str, Handler]:
+def handlers(
+    database: Database, clock: Clock, billing: BillingFlow, records: CallRecords
+) -> Mapping[str, Handler]:
     """Return what each kind of job of the site is done by."""
 
     async def erase_at_stripe(job: ClaimedJob) -> None:
         await billing.erase(str(job.payload["customer_id"]))
-        await database.transact(
-            erasure.vendor_done, erasure_id=str(job.payload["erasure_id"]), now=clock.now()
-        )
+        await database.transact(erasure.vendor_done, job=job, now=clock.now())
 
-    return {erasure.ERASE_STRIPE: erase_at_stripe}
+    async def erase_at_twilio(job: ClaimedJob) -> None:
+        for call_sid in job.payload.get("call_sids", ()):
+            await records.delete_call(str(call_sid))
+        for message_sid in job.payload.get("message_sids", ()):
+            await records.delete_message(str(message_sid))
+        await database.transact(erasure.vendor_done, job=job, now=clock.now())
+
+    return {erasure.ERASE_STRIPE: erase_at_stripe, erasure.ERASE_TWILIO: erase_at_twilio}
 
 
 def periodic(billing: BillingFlow) -> Sequence[Periodic]:

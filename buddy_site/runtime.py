@@ -18,6 +18,7 @@ from buddy_site.flows.billing import BillingFlow
 from buddy_site.flows.live_reads import LiveReads
 from buddy_site.gateways.billing import Billing
 from buddy_site.gateways.stripe_billing import StripeBilling
+from buddy_site.gateways.twilio_records import TwilioRecords
 from buddy_site.live import Hub
 from buddy_site.transactions import Transactions
 from shared import logs
@@ -101,6 +102,7 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
     clock, plan = SystemClock(), paid_plan()
     gateway = stripe_gateway(settings)
     billing = BillingFlow(database, gateway, clock, site_url=settings.site_public_url, plan=plan)
+    records = TwilioRecords(settings)
     site = Site(
         settings=settings,
         clock=clock,
@@ -117,7 +119,7 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
             database,
             direct,
             clock,
-            handlers=jobs.handlers(database, clock, billing),
+            handlers=jobs.handlers(database, clock, billing, records),
             periodic=jobs.periodic(billing),
         ),
         name="site-jobs",
@@ -133,6 +135,7 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
             with suppress(asyncio.CancelledError):
                 await task
         await gateway.close()
+        await records.close()
         await configuration.close()
         await database.close()
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from shared import outbox
 from shared.errors import DomainError
 from shared.ids import AccountId, CallId, new_id
 from shared.listener import CALL_ENTRIES, notify
+from shared.outbox import ClaimedJob
 from shared.services import talk_time
 from shared.services.call_commands import request_end
 from shared.services.talk_time import LEASE_SECONDS, CallNotFound
@@ -26,6 +27,7 @@ from shared.tables.account import Account
 from shared.tables.billing import BillingCustomer
 from shared.tables.call import Call
 from shared.tables.guarding import Erasure, TextMessage
+from shared.tables.job import Job
 from shared.tables.talk_time import Reservation
 
 ERASE_TWILIO: Final = "erase.twilio"  # payload: erasure_id, call_sids, message_sids
@@ -108,16 +110,25 @@ def delete_account(session: Session, *, account_id: AccountId, now: datetime) ->
     )
 
 
-def vendor_done(session: Session, *, erasure_id: str, now: datetime) -> None:
-    """Keep that one more vendor's part is done."""
+def vendor_done(session: Session, *, job: ClaimedJob, now: datetime) -> None:
+    """Keep that a job of a deletion is done; doing it twice changes nothing."""
+    erasure_id = str(job.payload["erasure_id"])
     row = session.exec(
         select(Erasure).where(Erasure.id == erasure_id).with_for_update()
     ).one_or_none()
-    if row is None or row.pending == 0:
+    if row is None:
         return
-    row.pending -= 1
-    if row.pending == 0:
-        row.finished_at = now
+    row.pending = session.exec(
+        select(func.count())
+        .select_from(Job)
+        .where(
+            col(Job.kind).in_(KINDS),
+            col(Job.payload)["erasure_id"].as_string() == erasure_id,
+            col(Job.status) != outbox.DONE,
+            col(Job.id) != job.id,
+        )
+    ).one()
+    row.finished_at = now if row.pending == 0 else None
 
 
 def try_again(session: Session, *, now: datetime) -> int:
