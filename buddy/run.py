@@ -108,9 +108,11 @@ def _what_next(settings: Settings) -> str:
     number = PhoneNumber.parse(settings.phone_number).e164
     if settings.environment == "production":
         return f"\n  The buddies answer {number}."
+    sandbox = f"http://localhost:{settings.sandbox_port}"
     return (
-        f"\n  The buddies answer {number}. Phone them from a second terminal:\n"
+        f"\n  The buddies answer {number}. Phone them from a second terminal, or in the browser:\n"
         "    make call ARGS='--say \"hello Lisa\" --digits 1'\n"
+        f"    {sandbox}/phone, and {sandbox}/messages shows what is texted\n"
         "  Sign in on the site as Sam, whose number that call comes from, and watch the words\n"
         "  appear while they are spoken.\n"
     )

@@ -33,7 +33,9 @@ def test_addresses_follow_their_ports() -> None:
     assert sandbox["BUDDY_SANDBOX_PORT_BASE"] == "9500"
     assert sandbox["BUDDY_SANDBOX_STRIPE_WEBHOOK_URL"] == "http://localhost:3500/webhooks/stripe"
     assert sandbox["BUDDY_SANDBOX_VOICE_URL"] == "http://localhost:5500/calls/incoming"
+    assert sandbox["BUDDY_SANDBOX_SMS_URL"] == "http://localhost:5500/messages/incoming"
     assert with_ports(settings).site_public_url == "http://localhost:3500"
+    assert with_ports(settings).test_phone_url == "http://localhost:9500/phone"
 
 
 def test_an_address_that_was_set_stays() -> None:
