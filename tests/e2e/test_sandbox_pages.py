@@ -1,16 +1,22 @@
-"""The test phone's page, in a browser: a call with keys, typed words and a recording."""
+"""The sandbox's own pages, in a browser: a telephone, and what is sent to telephones."""
 
 from __future__ import annotations
 
+import base64
 import io
+import re
 import wave
 
+import aiohttp
 import numpy as np
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
+from sandbox.config import SandboxConfig
 from sandbox.engines.tones import pcm_from_text
+from sandbox.serving import serving
+from sandbox.twilio.app import create_app
 from tests.integration.sandbox.twilio.talking import NOTICE, Buddy, sandbox_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -68,6 +74,47 @@ async def test_a_buddy_is_called_from_a_page(chromium: Browser) -> None:
     ]
     assert (unfocused, flaws, failures) == ([], [], [])
     assert scrolled == 390
+
+
+async def test_codes_and_texts_are_read_on_a_page(chromium: Browser) -> None:
+    config = SandboxConfig(script=True, sms_url="http://127.0.0.1:1/nobody")
+    async with serving(create_app(config)) as url:
+        page = await chromium.new_page(viewport={"width": 390, "height": 844})
+        failures = _failures_on(page)
+        await page.goto(f"{url}/messages?to=%2B14155550123")
+        await expect(page.get_by_test_id("count")).to_have_text("0 messages of +14155550123")
+        for to, channel in (("+14155550123", "sms"), ("+12125550123", "call")):
+            await _start_verification(config, url, to, channel)
+        mine = page.get_by_test_id("message")
+        await expect(mine).to_have_count(1)
+        code = await mine.get_by_test_id("message-code").inner_text()
+        await page.get_by_test_id("show-all").click()
+        await expect(mine).to_have_count(2)
+        await expect(mine.first).to_contain_text("Spoken call: your GoToBuddy code is")
+        await page.get_by_label("Message", exact=True).fill("STOP")
+        await page.get_by_test_id("write").click()
+        await expect(mine.first).to_contain_text("You have successfully been unsubscribed.")
+        await expect(mine).to_have_count(4)
+        flaws = await _flaws(page)
+        await page.emulate_media(color_scheme="dark")
+        flaws += await _flaws(page)
+        scrolled = await page.evaluate("document.documentElement.scrollWidth")
+        await page.close()
+
+    assert re.fullmatch(r"\d{6}", code)
+    assert (flaws, failures, scrolled) == ([], [], 390)
+
+
+async def _start_verification(config: SandboxConfig, url: str, to: str, channel: str) -> None:
+    auth = base64.b64encode(f"{config.account_sid}:{config.auth_token}".encode()).decode()
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Basic {auth}"}) as http,
+        http.post(
+            f"{url}/verify/v2/Services/{config.verify_service_sid}/Verifications",
+            data={"To": to, "Channel": channel},
+        ) as answer,
+    ):
+        assert answer.status == 201, await answer.text()
 
 
 async def _hears(page: Page, text: str) -> None:
