@@ -203,9 +203,21 @@ async def test_bodies_have_the_vendors_shape(line: Exchange) -> None:
     created = await ask(line, "POST", f"{path}.json", **form, StatusCallback=sent)
     await line.recorded("message_status", message_sid=created["sid"], status="delivered")
     fetched = await ask(line, "GET", f"{path}/{created['sid']}.json")
+    redacted = await ask(line, "POST", f"{path}/{created['sid']}.json", Body="")
     listed = await ask(line, "GET", f"{path}.json")
+    by_service = {"MessagingServiceSid": line.config.messaging_service_sid}
+    served = await ask(line, "POST", f"{path}.json", To=MOBILE, Body="Hello!", **by_service)
 
-    assert created.keys() == WIRE["created"].keys()
+    for body, sample in (
+        (created, WIRE["created"]),
+        (served, WIRE["created_with_service"]),
+        (redacted, WIRE["redacted"]),
+    ):
+        assert body.keys() == sample.keys()
+    assert (served["from"], redacted["body"]) == (
+        WIRE["created_with_service"]["from"],
+        WIRE["redacted"]["body"],
+    )
     assert fetched.keys() == WIRE["fetched"].keys()
     assert listed.keys() == WIRE["list"].keys()
     for name in ("date_created", "date_sent", "direction", "num_segments", "body", "uri"):
