@@ -7,13 +7,14 @@ keys: `python -m voice` or `python -m sandbox` for a test with a real call.
 
 `visit(mode="light", width=1280)` opens a browser of its own, `sign_in(page, "Sam Demo")` clicks
 through the account chooser, and `Caller` of `running_site.py` makes calls without a telephone.
+Where things are on a page is in `pages/`; a test that fails leaves a trace in `test-results/`.
 Tests here share one event loop, because the browser lives as long as they all do.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from buddy_site.build import ROOT
+from tests.e2e.pages.home import HomePage
+from tests.e2e.pages.landing import LandingPage
+from tests.e2e.pages.sign_in import SignInPage
+from tests.e2e.pages.site_page import is_ready
 from tests.e2e.running_site import RunningSite, running_site
+from tests.e2e.traces import note_outcome, traced
 from tests.support.database import DatabaseServer
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -31,6 +37,14 @@ PATIENCE_MS = 15_000
 
 Visit = Callable[..., Awaitable[Page]]
 SignIn = Callable[[Page, str], Awaitable[None]]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Let a test's fixtures know how it went."""
+    report = yield
+    note_outcome(item, report)
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +69,9 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(chromium: Browser, site: RunningSite) -> AsyncIterator[Visit]:
+async def visit(
+    chromium: Browser, site: RunningSite, request: pytest.FixtureRequest
+) -> AsyncIterator[Visit]:
     """Open a page in a browser profile of its own."""
     async with AsyncExitStack() as opened:
 
@@ -69,6 +85,7 @@ async def visit(chromium: Browser, site: RunningSite) -> AsyncIterator[Visit]:
                 timezone_id="America/New_York",
             )
             opened.push_async_callback(context.close)
+            await opened.enter_async_context(traced(context, request.node))
             page = await context.new_page()
             page.set_default_timeout(PATIENCE_MS)
             await page.goto(path)
@@ -83,20 +100,11 @@ def sign_in() -> SignIn:
     """Sign in as a person does: by the link, the button and the account chooser."""
 
     async def go(page: Page, name: str) -> None:
-        await page.goto("/")
-        await is_ready(page)
-        await page.get_by_role("link", name="Sign in").click()
-        await page.get_by_role("link", name="Continue with Google").click()
-        await page.get_by_role("button", name=name).click()
-        await page.wait_for_url("**/home/")
-        await is_ready(page)
+        await (await LandingPage(page).open()).sign_in_link.click()
+        await SignInPage(page).sign_in_as(name)
+        await HomePage(page).arrived()
 
     return go
-
-
-async def is_ready(page: Page) -> None:
-    """Wait until the page is alive and its first data are there."""
-    await page.get_by_test_id("ready").wait_for(state="attached")
 
 
 def _chromium_path() -> str:

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import WebSocket, expect
+from playwright.async_api import expect
 
 from buddy_site.build import ROOT
 from sandbox.phone.caller import dial
 from sandbox.phone.steps import press, say
 from shared.seed.installation import DEMO_NUMBER
-from tests.e2e.conftest import SignIn, Visit, is_ready
+from tests.e2e.conftest import SignIn, Visit
+from tests.e2e.pages.call import CallPage
+from tests.e2e.pages.calls import CallsPage
+from tests.e2e.pages.site_page import is_ready
 from tests.e2e.running_site import RunningSite
 from tests.support.ports import free_port
 from tests.support.serving import serving
@@ -46,9 +49,9 @@ async def test_words_appear_while_they_are_spoken_and_nobody_else_sees_them(
     await sign_in(page, "Sam Demo")
     stranger = await visit("/")
     await sign_in(stranger, "Alex Other")
-    seen_by_stranger: list[str] = []
-    stranger.on("websocket", lambda socket: _note_frames(socket, seen_by_stranger))
-    await page.get_by_role("link", name="Calls", exact=True).click()
+    seen_by_stranger = CallPage(stranger).frames()
+    calls = CallsPage(page)
+    await calls.calls_link.click()
 
     loop = asyncio.get_running_loop()
     spoken: dict[str, float] = {}
@@ -65,34 +68,27 @@ async def test_words_appear_while_they_are_spoken_and_nobody_else_sees_them(
             progress=note,
         )
     )
-    await page.get_by_role("link").filter(has_text="Live now").click()
-    transcript = page.get_by_role("log", name="Transcript")
-    interim = page.get_by_test_id("interim")
-    await page.wait_for_url("**/calls/call_*")
+    await calls.live_call.click()
+    call = await CallPage(page).arrived()
     await stranger.goto(page.url)
-    await expect(transcript).to_contain_text("Ethan")
-    await expect(interim).to_contain_text("please tell me what")
+    await expect(call.transcript).to_contain_text("Ethan")
+    await expect(call.interim).to_contain_text("please tell me what")
     shown_at = loop.time()
-    await expect(transcript.locator(".side-caller")).to_contain_text(WORDS)
-    await expect(transcript.locator(".side-buddy").last).to_contain_text(f"You said {WORDS}.")
+    await expect(call.said_by_caller).to_contain_text(WORDS)
+    await expect(call.said_by_buddy.last).to_contain_text(f"You said {WORDS}.")
     report = await calling
-    await expect(page.get_by_role("status")).to_have_text("You hung up")
-    await page.get_by_role("link", name="All your calls").click()
+    await expect(call.ending).to_have_text("You hung up")
+    await call.all_calls.click()
 
     assert report.problems(max_gap=4) == []
     assert shown_at - spoken[f"you: {WORDS}"] < len(WORDS) / 25  # before the last word was said
-    call = page.get_by_role("link").filter(has_text="Ethan").first
-    await expect(call).to_contain_text(re.compile(r"\d+ s"))  # its seconds
+    await expect(calls.call("Ethan")).to_contain_text(re.compile(r"\d+ s"))  # its seconds
     await is_ready(stranger)
-    await expect(stranger.get_by_role("heading", name="No such call")).to_be_visible()
+    await expect(CallPage(stranger).missing).to_be_visible()
     assert seen_by_stranger
     assert not [frame for frame in seen_by_stranger if "marmalade" in frame]
     assert _files_that_tell(Path(site.environment["BUDDY_DATA_DIR"])) == []
     assert not (ROOT / ".states").exists()  # Reflex keeps its state in memory
-
-
-def _note_frames(socket: WebSocket, frames: list[str]) -> None:
-    socket.on("framereceived", lambda payload: frames.append(str(payload)))
 
 
 def _files_that_tell(folder: Path) -> list[Path]:

@@ -6,36 +6,43 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, Route, WebSocket, expect
+from playwright.async_api import Route, expect
 
+from buddy_site import paths
 from shared.phone import PhoneNumber
 from shared.services import phone_lines
-from tests.e2e.conftest import SignIn, Visit, is_ready
+from tests.e2e.conftest import SignIn, Visit
+from tests.e2e.pages.call import CallPage
+from tests.e2e.pages.calls import CallsPage
+from tests.e2e.pages.home import HomePage
+from tests.e2e.pages.landing import LandingPage
+from tests.e2e.pages.sign_in import SignInPage
+from tests.e2e.pages.site_page import SitePage, is_ready
 from tests.e2e.running_site import TEST_PHONE_URL, Caller, RunningSite
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 STRANGER = "Alex Other"
+EVERYBODYS = ("/sign-in", "/no-such-page")
 
 
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize(
+    ("mode", "width"), [("light", 320), ("dark", 320), ("dark", 390), ("light", 1280)]
+)
 async def test_landing_page_fits_and_can_be_read_by_everyone(
     visit: Visit, mode: str, width: int
 ) -> None:
-    page = await visit("/", mode=mode, width=width)
+    landing = LandingPage(await visit("/", mode=mode, width=width))
 
-    await expect(page.get_by_role("heading", level=1)).to_have_count(1)
-    await expect(page.get_by_role("link", name="Call +1 415-555-0100")).to_be_visible()
-    test_phone = page.get_by_role("link", name="the test phone")
-    await expect(test_phone).to_have_attribute("href", TEST_PHONE_URL)
-    assert await page.get_by_role("navigation", name="The buddies").get_by_role("link").count() == 6
-    assert await page.evaluate("document.documentElement.scrollWidth") <= width
-    assert await _flaws(page) == []
+    await expect(landing.heading).to_have_count(1)
+    await expect(landing.number).to_be_visible()
+    await expect(landing.test_phone).to_have_attribute("href", TEST_PHONE_URL)
+    assert await landing.buddies.count() == 6
+    assert await landing.width() <= width
+    assert await landing.flaws() == []
 
 
-@pytest.mark.parametrize(("mode", "width"), [("light", 320), ("dark", 390), ("dark", 1280)])
+@pytest.mark.parametrize(("mode", "width"), [("dark", 320), ("light", 1280)])
 async def test_every_page_of_an_account_can_be_read_by_everyone(
     visit: Visit, sign_in: SignIn, site: RunningSite, mode: str, width: int
 ) -> None:
@@ -46,12 +53,13 @@ async def test_every_page_of_an_account_can_be_read_by_everyone(
     page = await visit("/", mode=mode, width=width)
     await sign_in(page, "Sam Demo")
 
-    for path in ("/home", "/calls", f"/calls/{caller.call_id}", "/sign-in", "/no-such-page"):
+    shown = SitePage(page)
+    for path in (*EVERYBODYS, *paths.PRIVATE, f"/calls/{caller.call_id}"):
         await page.goto(path)
         await is_ready(page)
-        await expect(page.get_by_role("heading", level=1)).to_have_count(1)
-        assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert await _flaws(page) == [], path
+        await expect(shown.heading).to_have_count(1)
+        assert await shown.width() <= width, path
+        assert await shown.flaws() == [], path
     caller.hang_up()
 
 
@@ -59,7 +67,7 @@ async def test_colours_follow_the_system_and_the_switch(visit: Visit) -> None:
     page = await visit("/", mode="dark")
     await expect(page.locator("html")).to_have_class(re.compile("dark"))
 
-    await page.get_by_role("button", name="Switch between light and dark").click()
+    await LandingPage(page).colour_switch.click()
 
     await expect(page.locator("html")).to_have_class(re.compile("light"))
     await page.reload()
@@ -101,20 +109,18 @@ async def test_private_page_leads_through_sign_in_and_back(visit: Visit) -> None
     page = await visit("/calls")
     await page.wait_for_url(re.compile(r"/sign-in/?\?next=/calls$"))
 
-    await page.get_by_role("link", name="Continue with Google").click()
-    await page.get_by_role("button", name="Sam Demo").click()
+    await SignInPage(page).sign_in_as("Sam Demo")
 
-    await page.wait_for_url("**/calls/")
-    await expect(page.get_by_role("heading", name="Your calls")).to_be_visible()
+    calls = await CallsPage(page).arrived()
+    await expect(calls.heading).to_have_text("Your calls")
 
 
 async def test_saying_no_at_google_is_met_kindly(visit: Visit) -> None:
-    page = await visit("/sign-in")
-    await page.get_by_role("link", name="Continue with Google").click()
+    page = SignInPage(await visit("/sign-in"))
 
-    await page.get_by_role("button", name="Cancel").click()
+    await page.refuse()
 
-    await expect(page.get_by_role("alert")).to_contain_text("Google told us that you said no.")
+    await expect(page.alert).to_contain_text("Google told us that you said no.")
 
 
 async def test_words_appear_while_they_are_said_and_stay_as_a_record(
@@ -122,31 +128,30 @@ async def test_words_appear_while_they_are_said_and_stay_as_a_record(
 ) -> None:
     page = await visit("/")
     await sign_in(page, "Sam Demo")
-    await page.get_by_role("link", name="Calls", exact=True).click()
+    calls, call = CallsPage(page), CallPage(page)
+    await calls.calls_link.click()
     caller = Caller(site, "CAlive")
-    live_row = page.get_by_role("link").filter(has_text="Live now")
-    await expect(live_row).to_be_visible()
-    await live_row.click()
-    transcript = page.get_by_role("log", name="Transcript")
-    await expect(page.get_by_text("Words appear here as they are said.")).to_be_visible()
+    await expect(calls.live_call).to_be_visible()
+    await calls.live_call.click()
+    await expect(call.silence).to_be_visible()
 
     caller.choose()
     caller.say("buddy", "What is in your fridge?")
-    await expect(transcript).to_contain_text("What is in your fridge?")
+    await expect(call.transcript).to_contain_text("What is in your fridge?")
     caller.show_interim("caller", "half a cab")
-    await expect(page.get_by_test_id("interim")).to_contain_text("half a cab")
+    await expect(call.interim).to_contain_text("half a cab")
     caller.say("caller", "Half a cabbage.")
-    await expect(transcript).to_contain_text("Half a cabbage.")
-    await expect(page.get_by_test_id("interim")).to_have_count(0)
+    await expect(call.transcript).to_contain_text("Half a cabbage.")
+    await expect(call.interim).to_have_count(0)
     caller.say("buddy", "Then you have dinner. First, salt.")
     caller.rewrite("buddy", "Then you have dinner.", unheard="First, salt.")
-    await expect(transcript.locator("s")).to_have_text("First, salt.")
+    await expect(call.unheard).to_have_text("First, salt.")
     caller.hang_up(used_seconds=65)
 
-    await expect(page.get_by_role("status")).to_have_text("You hung up")
+    await expect(call.ending).to_have_text("You hung up")
     await expect(page.get_by_text("1 min 05 s")).to_be_visible()
-    await page.get_by_role("link", name="All your calls").click()
-    await expect(page.get_by_role("link").filter(has_text="1 min 05 s")).to_be_visible()
+    await call.all_calls.click()
+    await expect(calls.call("1 min 05 s")).to_be_visible()
 
 
 async def test_a_tab_that_lost_its_socket_catches_up(
@@ -155,9 +160,8 @@ async def test_a_tab_that_lost_its_socket_catches_up(
     caller = Caller(site, "CAtunnel")
     page = await visit("/")
     await sign_in(page, "Sam Demo")
-    await page.goto(f"/calls/{caller.call_id}")
+    transcript = (await CallPage(page, caller.call_id).open()).transcript
     caller.say("caller", "Before the tunnel.")
-    transcript = page.get_by_role("log", name="Transcript")
     await expect(transcript).to_contain_text("Before the tunnel.")
 
     site.tunnel.cut()
@@ -176,17 +180,17 @@ async def test_site_that_restarts_is_found_again_with_every_word(
     caller = Caller(site, "CArestart")
     page = await visit("/")
     await sign_in(page, "Sam Demo")
-    await page.goto(f"/calls/{caller.call_id}")
+    call = await CallPage(page, caller.call_id).open()
     caller.say("caller", "Before the restart.")
-    transcript = page.get_by_role("log", name="Transcript")
+    transcript = call.transcript
     await expect(transcript).to_contain_text("Before the restart.")
 
     with site.stopped():
         caller.say("caller", "While nobody listened.")
-        await expect(page.get_by_text("The connection is gone.")).to_be_visible()
+        await expect(call.connection_lost).to_be_visible()
 
     await expect(transcript).to_contain_text("While nobody listened.")
-    await expect(page.get_by_text("The connection is gone.")).to_have_count(0)
+    await expect(call.connection_lost).to_have_count(0)
     caller.say("caller", "After the restart.")
     await expect(transcript).to_contain_text("After the restart.")
     caller.hang_up()
@@ -200,18 +204,19 @@ async def test_nobody_else_sees_anything_of_a_call(
     caller.say("caller", "My secret recipe.")
     page = await visit("/")
     await sign_in(page, STRANGER)
-    seen = _frames(page)
+    call = CallPage(page)
+    seen = call.frames()
 
     for path in ("/calls", "/home", f"/calls/{caller.call_id}"):
         await page.goto(path)
         await is_ready(page)
-    await expect(page.get_by_role("heading", name="No such call")).to_be_visible()
+    await expect(call.missing).to_be_visible()
     caller.say("caller", "Still my secret.")
     caller.show_interim("caller", "A whispered secret")
     await page.goto("/calls/call_000000000000000000000000")
     await is_ready(page)
 
-    await expect(page.get_by_role("heading", name="No such call")).to_be_visible()
+    await expect(call.missing).to_be_visible()
     assert seen
     assert not [text for text in seen if "secret" in text]
     caller.hang_up()
@@ -225,16 +230,15 @@ async def test_signing_out_empties_the_tab_and_stops_other_tabs(
     page = await visit("/")
     await sign_in(page, "Sam Demo")
     other = await page.context.new_page()
-    await other.goto(f"/calls/{caller.call_id}")
-    await expect(other.get_by_role("log")).to_contain_text("Only for my eyes.")
+    call = await CallPage(other, caller.call_id).open()
+    await expect(call.transcript).to_contain_text("Only for my eyes.")
 
-    await page.get_by_role("button", name="Sign out").first.click()
-    await page.wait_for_url(site.url + "/")
+    await SitePage(page).sign_out()
     caller.say("caller", "Said after signing out.")
 
     await other.wait_for_url(re.compile(r"/sign-in/?\?next="))
     await expect(other.get_by_text("Said after signing out.")).to_have_count(0)
-    await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    await expect(SitePage(page).sign_in_link).to_be_visible()
     assert [c for c in await page.context.cookies() if c["name"] == "buddy_session"] == []
     caller.hang_up()
 
@@ -246,11 +250,10 @@ async def test_next_person_in_the_same_tab_is_sent_nothing_of_the_last_one(
     caller.say("caller", "A word of the first person.")
     page = await visit("/")
     await sign_in(page, "Sam Demo")
-    await page.goto(f"/calls/{caller.call_id}")
-    await expect(page.get_by_role("log")).to_contain_text("A word of the first person.")
-    await page.get_by_role("button", name="Sign out").first.click()
-    await page.wait_for_url(site.url + "/")
-    seen = _frames(page)
+    call = await CallPage(page, caller.call_id).open()
+    await expect(call.transcript).to_contain_text("A word of the first person.")
+    await call.sign_out()
+    seen = call.frames()
 
     await sign_in(page, STRANGER)
 
@@ -267,9 +270,9 @@ async def test_a_call_of_ones_own_shows_beside_an_empty_history(
     account_id = site.account_of(token)
     page = await visit("/")
     await sign_in(page, "Robin Third")
-    await expect(page.get_by_text("No phone number belongs to this account yet")).to_be_visible()
-    await page.goto("/calls")
-    await expect(page.get_by_text("No calls here yet.")).to_be_visible()
+    await expect(HomePage(page).no_number).to_be_visible()
+    calls = await CallsPage(page).open()
+    await expect(calls.none).to_be_visible()
 
     site.database.transact_now(
         phone_lines.attach_verified,
@@ -279,27 +282,5 @@ async def test_a_call_of_ones_own_shows_beside_an_empty_history(
     )
     caller = Caller(site, "CArobin", number)
 
-    await expect(page.get_by_role("link").filter(has_text="Live now")).to_be_visible()
+    await expect(calls.live_call).to_be_visible()
     caller.hang_up(used_seconds=0)
-
-
-def _frames(page: Page) -> list[str]:
-    """Return the list that everything the server sends to the page will be in."""
-    seen: list[str] = []
-
-    def keep(frame: str | bytes) -> None:
-        seen.append(str(frame))
-
-    def follow(socket: WebSocket) -> None:
-        socket.on("framereceived", keep)
-
-    page.on("websocket", follow)
-    return seen
-
-
-async def _flaws(page: Page) -> list[str]:
-    """Return what axe finds wrong, one line each."""
-    found = await Axe().run(page)
-    return [
-        f"{flaw['id']}: {flaw['nodes'][0]['html'][:120]}" for flaw in found.response["violations"]
-    ]

@@ -1,0 +1,23 @@
+"""What buddies call the owner of an account, and how they talk with them."""
+
+from __future__ import annotations
+
+from playwright.async_api import Locator, expect
+
+from tests.e2e.pages.site_page import SitePage
+
+
+class ProfilePage(SitePage):
+    """Each field is saved by itself."""
+
+    path = "/profile"
+
+    @property
+    def name(self) -> Locator:
+        return self.page.get_by_label("Your name, as buddies say it")
+
+    async def save_name(self, name: str) -> None:
+        """Save it and wait until the page says so."""
+        await self.name.fill(name)
+        await self.page.get_by_role("button", name="Save name").click()
+        await expect(self.page.get_by_role("status").filter(has_text="Saved")).to_be_visible()
