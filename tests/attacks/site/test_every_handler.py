@@ -58,8 +58,8 @@ FIELDS = sorted(
         for field in re.findall(r"""form(?:\.get\(|\[|, )["'](\w+)["']""", path.read_text())
     }
 )
-# Where a row may change by being looked at, and jobs that belong to nobody.
-RESTLESS = {"job", "guard_window", "spending"}
+# What names no account: counters, work to do, and what has been deleted.
+RESTLESS = {"erasure", "job", "guard_window", "spending"}
 
 
 @dataclass(frozen=True, slots=True)
