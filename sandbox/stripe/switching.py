@@ -78,13 +78,12 @@ def switch(
     """
     former = former or copy.deepcopy(owner)
     lines, period = preview(books, owner, price, quantity, behaviour=behaviour)
-    is_new_period = period[0] == books.now
-    is_billed = bool(lines) and (is_new_period or behaviour == "always_invoice")
+    is_billed = bool(lines) and (period is not None or behaviour == "always_invoice")
     if is_billed and must_be_paid:
         _check_card(books, owner, lines)
     item = subscription.item_of(owner)
     subscription.put_price(owner, price, quantity)
-    if is_new_period and owner["status"] != "trialing":
+    if period is not None:
         owner["billing_cycle_anchor"] = books.now
         item.update(current_period_start=period[0], current_period_end=period[1])
         if owner["cancel_at_period_end"]:
@@ -101,12 +100,12 @@ def switch(
 
 def preview(
     books: Books, owner: Json, price: Json, quantity: int, *, behaviour: str = "always_invoice"
-) -> tuple[list[Json], tuple[int, int]]:
-    """Return what a switch would bill, and the period that would run then."""
+) -> tuple[list[Json], tuple[int, int] | None]:
+    """Return what a switch would bill, and the period that it would begin, if any."""
     item, now = subscription.item_of(owner), books.now
     start, end = item["current_period_start"], item["current_period_end"]
     if owner["status"] == "trialing":
-        return [], (start, end)
+        return [], None
     old, left = item["price"], max(end - now, 0) / (end - start)
     is_prorated = behaviour != "none"
     recurring, former = price["recurring"], old["recurring"]
@@ -122,11 +121,9 @@ def preview(
         if is_prorated:
             words = "Remaining time on Unlimited"
             lines.append(_line(owner, fresh, price, round(full * left), (now, end), words))
-        return lines, (start, end)
+        return lines, None
     period = (now, period_after(now, recurring["interval"], recurring["interval_count"], now))
-    words = (
-        f"{quantity} × Unlimited (at {price['unit_amount'] / 100:.2f} / {recurring['interval']})"
-    )
+    words = subscription.line_words(price, quantity)
     lines.append(invoice.line(owner["id"], fresh, price, full, period, words))
     return lines, period
 

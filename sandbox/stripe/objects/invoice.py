@@ -56,6 +56,7 @@ def line(  # noqa: PLR0917 - a line is nothing but these
             "unit_amount_decimal": price["unit_amount_decimal"],
         },
         "quantity": item["quantity"],
+        "quantity_decimal": str(item["quantity"]),
         "subscription": subscription,
         "subtotal": amount,
         "taxes": [],

@@ -54,6 +54,7 @@ def make(books: Books, amount: int, currency: str, customer: str, description: s
             "next_action": None,
             "on_behalf_of": None,
             "payment_method": None,
+            "payment_method_configuration_details": None,
             "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
             "payment_method_types": ["card"],
             "processing": None,

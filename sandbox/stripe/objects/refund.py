@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.stripe.amounts import money
 from sandbox.stripe.errors import StripeRefusal, missing
 from sandbox.stripe.forms import Form
 from sandbox.stripe.lists import PAGE, created_within, page
@@ -21,12 +22,13 @@ def create(books: Books, form: Form) -> Json:
         message = f"Charge {charge['id']} has already been refunded."
         raise StripeRefusal(message, code="charge_already_refunded")
     amount = left if amount is None else amount
-    if not 0 < amount <= left:
+    if amount <= 0:
+        message = "Invalid positive integer"
+        raise StripeRefusal(message, code="parameter_invalid_integer", param="amount")
+    if amount > left:
+        asked, possible = (money(minor, charge["currency"]) for minor in (amount, left))
         message = (
-            f"Refund amount ({_money(amount)}) is greater than unrefunded amount on charge "
-            f"({_money(left)})"
-            if amount > 0
-            else "Invalid positive integer"
+            f"Refund amount ({asked}) is greater than unrefunded amount on charge ({possible})"
         )
         raise StripeRefusal(message, param="amount")
     charge["amount_refunded"] += amount
@@ -80,10 +82,6 @@ def _charge(books: Books, form: Form) -> Json:
         message = f"This PaymentIntent ({identifier}) does not have a successful charge to refund."
         raise StripeRefusal(message, code="payment_intent_unexpected_state")
     return books.get("charge", intent["latest_charge"])
-
-
-def _money(amount: int) -> str:
-    return f"${amount / 100:.2f}"
 
 
 ROUTES = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 
+from sandbox.stripe.amounts import money
 from sandbox.stripe.clock import period_after
 from sandbox.stripe.errors import StripeRefusal
 from sandbox.stripe.forms import Form
@@ -130,13 +131,14 @@ def cycle_line(subscription: Json, period: tuple[int, int]) -> Json:
     price = item["price"]
     is_trial = subscription["status"] == "trialing"
     amount = 0 if is_trial else price["unit_amount"] * item["quantity"]
-    words = (
-        "Trial period for Unlimited"
-        if is_trial
-        else f"{item['quantity']} × Unlimited (at {price['unit_amount'] / 100:.2f} / "
-        f"{price['recurring']['interval']})"
-    )
+    words = "Trial period for Unlimited" if is_trial else line_words(price, item["quantity"])
     return invoice.line(subscription["id"], item, price, amount, period, words)
+
+
+def line_words(price: Json, quantity: int) -> str:
+    """Return how a bill names a whole period."""
+    amount = money(price["unit_amount"], price["currency"])
+    return f"{quantity} × Unlimited (at {amount} / {price['recurring']['interval']})"
 
 
 def set_cancellation(books: Books, subscription: Json, *, at_period_end: bool) -> None:

@@ -8,9 +8,10 @@ from quart import Quart, render_template, request
 from werkzeug.wrappers import Response
 
 from sandbox.stripe import collection, lifecycle, paying
+from sandbox.stripe.amounts import money
 from sandbox.stripe.objects.payment_intent import Outcome
 from sandbox.stripe.objects.payment_method import CARDS, Card, card_of
-from sandbox.stripe.pages.words import CHALLENGE_FAILED, challenge, go, message, money
+from sandbox.stripe.pages.words import CHALLENGE_FAILED, challenge, go, message
 from sandbox.stripe.store import Books, Json
 
 

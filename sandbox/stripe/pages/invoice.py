@@ -7,10 +7,11 @@ from typing import Any
 from quart import Quart, render_template, request
 
 from sandbox.stripe import collection, lifecycle
+from sandbox.stripe.amounts import money
 from sandbox.stripe.objects import customer, invoice_payment, payment_method
 from sandbox.stripe.objects.payment_intent import Outcome
 from sandbox.stripe.objects.payment_method import CARDS, Card, card_of
-from sandbox.stripe.pages.words import CHALLENGE_FAILED, challenge, go, message, money
+from sandbox.stripe.pages.words import CHALLENGE_FAILED, challenge, go, message
 from sandbox.stripe.store import Books, Json
 
 

@@ -15,11 +15,12 @@ from typing import Any
 from quart import Quart, render_template, request
 
 from sandbox.stripe import switching
+from sandbox.stripe.amounts import money
 from sandbox.stripe.errors import StripeRefusal
 from sandbox.stripe.objects import subscription
 from sandbox.stripe.objects.payment_method import card_of
 from sandbox.stripe.pages.visit import Choice, Visit, over, visit_about, visit_at
-from sandbox.stripe.pages.words import day, go, money
+from sandbox.stripe.pages.words import day, go
 from sandbox.stripe.store import Books, Json
 
 

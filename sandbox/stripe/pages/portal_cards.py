@@ -13,11 +13,12 @@ from typing import Any
 from quart import Quart, request
 
 from sandbox.stripe import collection
+from sandbox.stripe.amounts import money
 from sandbox.stripe.objects import payment_method
 from sandbox.stripe.objects.payment_intent import Outcome
 from sandbox.stripe.objects.payment_method import CARDS, Card
 from sandbox.stripe.pages.visit import Choice, Visit, over, visit_at
-from sandbox.stripe.pages.words import CHALLENGE_FAILED, challenge, go, money
+from sandbox.stripe.pages.words import CHALLENGE_FAILED, challenge, go
 from sandbox.stripe.store import Books, Json
 
 Page = Callable[[Visit], Awaitable[Any]]

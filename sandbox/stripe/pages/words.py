@@ -1,4 +1,4 @@
-"""What all hosted pages share: amounts, days, a page with one message, the bank's challenge."""
+"""What all hosted pages share: days, a page with one message, the bank's challenge."""
 
 from __future__ import annotations
 
@@ -9,17 +9,10 @@ from quart import redirect, render_template
 from werkzeug.wrappers import Response
 
 SEE_OTHER = 303
-SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£"}
 CHALLENGE_FAILED = (
     "We are unable to authenticate your payment method. Please choose a different payment method "
     "and try again."
 )
-
-
-def money(amount: int, currency: str) -> str:
-    """Return minor units as people read them."""
-    symbol = SYMBOLS.get(currency, f"{currency.upper()} ")
-    return f"{'−' if amount < 0 else ''}{symbol}{abs(amount) / 100:.2f}"
 
 
 def day(moment: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -45,6 +44,11 @@ class Product:
                 self.events.append(event)
             return Response(status=status)
 
+    def forget(self) -> None:
+        self.events.clear()
+        self.statuses.clear()
+        self.headers.clear()
+
     @property
     def told(self) -> list[str]:
         """The kinds of all events, in the order they came."""
@@ -60,7 +64,15 @@ class Shop:
     http: httpx2.AsyncClient
     product: Product
     sandbox: Stripe
+    config: SandboxConfig
     _used: int = field(default=0)
+
+    async def reset(self) -> None:
+        """Forget everything, on both sides."""
+        await self.control("webhooks", release=True, settle=True)  # none may come afterwards
+        await self.control("reset")
+        self.product.forget()
+        self._used = 0
 
     async def control(self, path: str, **body: Any) -> dict[str, Any]:
         """Ask for something at `/_control`."""
@@ -137,7 +149,6 @@ async def shop() -> AsyncIterator[Shop]:
             serving(app) as url,
             httpx2.AsyncClient(base_url=url) as http,
             aiohttp.ClientSession() as session,
-            asyncio.timeout(30),
         ):
             transport = stripe.AIOHTTPClient(
                 timeout=aiohttp.ClientTimeout(total=PATIENCE), session=session
@@ -148,4 +159,4 @@ async def shop() -> AsyncIterator[Shop]:
                 http_client=transport,
                 max_network_retries=0,
             )
-            yield Shop(url, client, http, product, app.extensions["stripe"])
+            yield Shop(url, client, http, product, app.extensions["stripe"], config)

@@ -28,6 +28,8 @@ PAID = [
 ]
 HOUR = 3600
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 
 async def test_a_paid_session_leaves_an_active_subscription(stripe_shop: Shop) -> None:
     customer = await stripe_shop.customer(email="sam@example.com")
