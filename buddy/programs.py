@@ -120,6 +120,7 @@ def _sandbox(settings: Settings) -> Program:
             "BUDDY_SANDBOX_STATUS_CALLBACK_URL": f"{voice}/calls/status",
             "BUDDY_SANDBOX_SMS_URL": f"{voice}/messages/incoming",
             "BUDDY_SANDBOX_SITE_URL": settings.site_public_url,
+            "BUDDY_SANDBOX_STRIPE_STATE": str(settings.data_dir.absolute() / "sandbox/stripe.json"),
             "BUDDY_SANDBOX_STRIPE_SECRET_KEY": settings.stripe_secret_key.get_secret_value(),
             "BUDDY_SANDBOX_STRIPE_WEBHOOK_URL": f"{site}/webhooks/stripe",
             "BUDDY_SANDBOX_STRIPE_WEBHOOK_SECRET": webhook_secret,

@@ -58,6 +58,7 @@ class SandboxConfig:
     stripe_secret_key: str = "sk_test_sandbox"  # noqa: S105 - the sandbox's own, known to everyone
     stripe_webhook_url: str = "http://localhost:3000/webhooks/stripe"
     stripe_webhook_secret: str = "whsec_sandbox"  # noqa: S105 - as above
+    stripe_state: Path | None = None  # None: who subscribes is forgotten when the sandbox stops
 
     @property
     def site_host(self) -> str:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from quart import Quart
+from quart import Quart, Response, request
 
 from sandbox.config import SandboxConfig
 from sandbox.control import Control, install_control
 from sandbox.stripe import lifecycle, steering
+from sandbox.stripe.amounts import money
 from sandbox.stripe.api import Api, failing_routes
 from sandbox.stripe.clock import Clock
 from sandbox.stripe.errors import error_body
+from sandbox.stripe.keeping import Keeper
 from sandbox.stripe.objects import price
 from sandbox.stripe.pages import checkout, invoice, portal, portal_cards, words
 from sandbox.stripe.store import Books
@@ -42,9 +44,11 @@ class Stripe:
         )
         self.books = Books(Clock(), self.webhooks.send, config.stripe_url)
         self.api = Api(self.books, self.control, config.stripe_secret_key, self.catch_up)
+        self.keeper = Keeper(self.books, config.stripe_state)
         self._webhook_url = config.stripe_webhook_url
         self._ticking: asyncio.Task[None] | None = None
-        price.seed(self.books)
+        if not self.keeper.load():
+            price.seed(self.books)
 
     async def open(self) -> None:
         """Let time pass."""
@@ -57,10 +61,12 @@ class Stripe:
             self._ticking.cancel()
             await asyncio.wait({self._ticking})
         await self.webhooks.close()
+        self.keeper.save()
 
     def catch_up(self) -> None:
         """Do what is due."""
-        lifecycle.catch_up(self.books)
+        if lifecycle.catch_up(self.books):
+            self.keeper.is_stale = True
 
     async def reset(self) -> None:
         """Forget every customer and what they paid, and show the system's time again."""
@@ -78,6 +84,7 @@ class Stripe:
     async def _tick(self) -> None:
         while True:
             self.catch_up()
+            self.keeper.save()
             await asyncio.sleep(TICK_SECONDS)
 
 
@@ -88,7 +95,7 @@ def create_app(config: SandboxConfig) -> Quart:
     install_control(app, stripe.control)
     stripe.api.install(app)
     steering.install(app, stripe.books, stripe.webhooks)
-    app.jinja_env.filters.update(money=words.money, day=words.day)
+    app.jinja_env.filters.update(money=money, day=words.day)
     checkout.install(app, stripe.books)
     invoice.install(app, stripe.books, config.site_url)
     portal.install(app, stripe.books)
@@ -96,4 +103,10 @@ def create_app(config: SandboxConfig) -> Quart:
     app.before_serving(stripe.open)
     app.after_serving(stripe.close)
     app.extensions["stripe"] = stripe
+
+    @app.after_request
+    async def touched(response: Response) -> Response:
+        stripe.keeper.is_stale |= request.method != "GET"
+        return response
+
     return app
