@@ -25,6 +25,7 @@ config = rx.Config(
     api_url=BUILT_ADDRESS,
     deploy_url=BUILT_ADDRESS,
     cors_allowed_origins=[settings.site_public_url],
+    trusted_proxy_hops=settings.trusted_proxy_hops,  # whose word for a client's address counts
     state_manager_mode=StateManagerMode.MEMORY,
     telemetry_enabled=False,
     show_built_with_reflex=False,

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from buddy_site import build, paths, runtime
+from buddy_site.components.code_entry import CODE_ENTRY_SCRIPT
 from buddy_site.components.forms import KEEP_TYPED_SCRIPT
 from buddy_site.endpoints import addresses, health, stripe_webhook
 from buddy_site.endpoints.account_export import ExportEndpoint
@@ -25,6 +26,7 @@ from buddy_site.pages import (
     landing,
     not_found,
     operator_call,
+    phone,
     profile,
     sign_in,
     your_data,
@@ -33,7 +35,9 @@ from buddy_site.state.account import AccountState, SignInState
 from buddy_site.state.calls import CallsState, HomeState
 from buddy_site.state.landing import LandingState
 from buddy_site.state.live_call import CallState
+from buddy_site.state.notices import NoticesState
 from buddy_site.state.oversight import OversightState
+from buddy_site.state.phone import PhoneState
 from buddy_site.state.profile import ProfileState
 from buddy_site.state.your_data import YourDataState
 from buddy_site.theme import STYLESHEETS
@@ -85,6 +89,7 @@ app = rx.App(
     head_components=[
         rx.el.script(ZONE_SCRIPT),
         rx.el.script(KEEP_TYPED_SCRIPT),
+        rx.el.script(CODE_ENTRY_SCRIPT),
         rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml"),
         rx.el.meta(name="theme-color", content="#ffc72e"),
     ],
@@ -128,7 +133,12 @@ app.add_page(
     context={"sitemap": None},
 )
 add_private_page(
-    lambda: home.home(settings.phone_number), paths.HOME, "Home", HomeState.load, HomeState.follow
+    lambda: home.home(settings.phone_number),
+    paths.HOME,
+    "Home",
+    HomeState.load,
+    NoticesState.load,
+    HomeState.follow,
 )
 add_private_page(
     lambda: calls.calls(settings.phone_number),
@@ -138,6 +148,7 @@ add_private_page(
     CallsState.follow,
 )
 add_private_page(call.call, paths.CALL, "A call", CallState.load, CallState.follow)
+add_private_page(phone.phone, paths.PHONE, "Your numbers", PhoneState.load, NoticesState.load)
 add_private_page(profile.profile, paths.PROFILE, "Profile", ProfileState.load)
 add_private_page(your_data.your_data, paths.PRIVACY, "Your data", YourDataState.load)
 app.add_page(

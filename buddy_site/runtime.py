@@ -16,9 +16,11 @@ import structlog
 from buddy_site import jobs
 from buddy_site.flows.billing import BillingFlow
 from buddy_site.flows.live_reads import LiveReads
+from buddy_site.flows.phone_verification import PhoneVerification
 from buddy_site.gateways.billing import Billing
 from buddy_site.gateways.stripe_billing import StripeBilling
 from buddy_site.gateways.twilio_records import TwilioRecords
+from buddy_site.gateways.twilio_verify import TwilioVerify
 from buddy_site.live import Hub
 from buddy_site.transactions import Transactions
 from shared import logs
@@ -47,6 +49,7 @@ class Site:
     plan: PaidPlan
     billing_gateway: Billing
     billing: BillingFlow
+    proving: PhoneVerification
 
     @property
     def is_listening(self) -> bool:
@@ -103,6 +106,7 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
     gateway = stripe_gateway(settings)
     billing = BillingFlow(database, gateway, clock, site_url=settings.site_public_url, plan=plan)
     records = TwilioRecords(settings)
+    codes = TwilioVerify(settings)
     site = Site(
         settings=settings,
         clock=clock,
@@ -113,6 +117,13 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
         plan=plan,
         billing_gateway=gateway,
         billing=billing,
+        proving=PhoneVerification(
+            database,
+            clock,
+            codes,
+            countries=settings.countries,
+            constant=configuration.constant,
+        ),
     )
     working = asyncio.create_task(
         jobs.run(
@@ -125,7 +136,7 @@ async def running(settings: Settings) -> AsyncIterator[Site]:
         name="site-jobs",
     )
     try:
-        async with hub.running():
+        async with codes, hub.running():
             with installed(site):
                 log.info("site_started")
                 yield site

@@ -25,6 +25,7 @@ ACCOUNT_LINKS = (
     ("Home", paths.HOME, "house"),
     ("Calls", paths.CALLS, "phone-call"),
     ("Profile", paths.PROFILE, "user-round"),
+    ("Numbers", paths.PHONE, "smartphone"),
     ("Your data", paths.PRIVACY, "file-lock-2"),
 )
 

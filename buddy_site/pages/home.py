@@ -7,6 +7,7 @@ from __future__ import annotations
 import reflex as rx
 
 from buddy_site import paths, words
+from buddy_site.components import notices
 from buddy_site.components.calls import call_list, skeleton
 from buddy_site.components.layout import account_page, trouble
 from buddy_site.components.links import sign_out_button
@@ -22,6 +23,7 @@ def home(phone_number: str) -> rx.Component:
             class_name="head",
         ),
         trouble(HomeState.trouble),
+        notices.waiting(),
         rx.cond(HomeState.is_loaded, _panels(phone_number), skeleton("Loading", rows=2)),
         rx.cond(HomeState.is_loaded, _recent()),
         _account(),
@@ -63,9 +65,13 @@ def _panels(phone_number: str) -> rx.Component:
                     rx.foreach(HomeState.lines, lambda line: rx.el.p(line, class_name="figure")),
                     rx.el.p("Calls from it show up here.", class_name="soft small"),
                 ),
-                rx.el.p(
-                    "No phone number belongs to this account yet, so no calls can show up here.",
-                    class_name="soft",
+                rx.fragment(
+                    rx.el.p(
+                        "No phone number belongs to this account yet, so no calls can show up "
+                        "here.",
+                        class_name="soft",
+                    ),
+                    rx.el.p(rx.el.a("Prove your number", href=paths.PHONE)),
                 ),
             ),
             class_name="panel",

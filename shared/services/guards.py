@@ -3,14 +3,13 @@
 Every use is one conditional upsert, so that of any number of askers at once only so many get
 through as the limit allows. All scopes of one ask are counted in one transaction and in one
 order: who is refused by the last has used up none of the others, and no two wait for each other.
+Windows that are over are deleted with what else is too old (`retention`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 
-from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
@@ -19,24 +18,12 @@ from shared.domain.verification import Counted
 from shared.domain.verification_refusals import TooManyCodes
 from shared.tables.verification import GuardWindow
 
-KEPT = timedelta(days=2)  # the longest window is a day
-
 
 def take(session: Session, uses: Iterable[Counted]) -> None:
     """Count one use of each; raise `TooManyCodes`, which has to undo the transaction."""
     for use in uses:
         if not _take(session, use):
             raise TooManyCodes(use.scope, use.ends_at)
-
-
-def sweep(session: Session, *, now: datetime) -> int:
-    """Forget windows that are over; return how many."""
-    gone = session.execute(
-        delete(GuardWindow)
-        .where(col(GuardWindow.started_at) < now - KEPT)
-        .returning(col(GuardWindow.scope))
-    )
-    return len(gone.all())
 
 
 def _take(session: Session, use: Counted) -> bool:

@@ -266,7 +266,7 @@ def _add(
         id=verification_id,
         account_id=account_id,
         number_index=phone_lines.number_index(session, number),
-        sealed_number=key_ring(session).seal(number.e164, "verification", verification_id),
+        sealed_number=key_ring(session).seal(number.e164, "verification_number", verification_id),
         channel=channel.value,
         status=Status.STARTING.value,
         created_at=now,
@@ -317,4 +317,4 @@ def _end(session: Session, row: Verification, status: Status, *, now: datetime) 
 
 
 def _number(session: Session, row: Verification) -> PhoneNumber:
-    return PhoneNumber(key_ring(session).open(row.sealed_number, "verification", row.id))
+    return PhoneNumber(key_ring(session).open(row.sealed_number, "verification_number", row.id))

@@ -21,8 +21,9 @@ from sqlmodel import Session
 
 from buddy_site import build
 from sandbox.config import SandboxConfig
-from sandbox.google.app import create_app
+from sandbox.google.app import create_app as google_app
 from sandbox.serving import serving
+from sandbox.twilio.app import create_app as twilio_app
 from shared.database import Database, DatabaseUrls, key_ring
 from shared.ids import AccountId, CallId
 from shared.listener import CALL_ENTRIES, CALL_INTERIM, notify
@@ -96,6 +97,7 @@ class RunningSite:
 
     url: str
     google_url: str
+    twilio_url: str
     database: Database
     database_urls: DatabaseUrls
     environment: dict[str, str]
@@ -233,8 +235,9 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
         Tunnel.to(port) as tunnel,
         server.migrated_database() as urls,
         open_test_database(urls, ring) as database,
-        _google(url := f"http://localhost:{tunnel.port}") as google_url,
+        _sandbox(url := f"http://localhost:{tunnel.port}") as vendors,
     ):
+        google_url = vendors.google_url
         environment = {
             **os.environ,
             "DATABASE_URL": urls.pooled,
@@ -244,6 +247,7 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
             "BUDDY_SITE_PORT": str(port),
             "BUDDY_SITE_PUBLIC_URL": url,
             "BUDDY_TEST_PHONE_URL": TEST_PHONE_URL,
+            "BUDDY_TWILIO_BASE_URL": vendors.twilio_url,
             "BUDDY_GOOGLE_METADATA_URL": f"{google_url}/.well-known/openid-configuration",
         }
         settings = Settings(
@@ -254,21 +258,43 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
         process = SiteProcess(environment, log, f"http://127.0.0.1:{port}/readyz")
         process.start()
         try:
-            yield RunningSite(url, google_url, database, urls, environment, process, tunnel, log)
+            yield RunningSite(
+                url,
+                google_url,
+                vendors.twilio_url,
+                database,
+                urls,
+                environment,
+                process,
+                tunnel,
+                log,
+            )
         finally:
             process.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class Vendors:
+    """Where the sandbox's servers are."""
+
+    google_url: str
+    twilio_url: str
+
+
 @contextlib.contextmanager
-def _google(site_url: str) -> Iterator[str]:
-    """Serve the sandbox's Google from a thread with a loop of its own."""
-    addresses: list[str] = []
+def _sandbox(site_url: str) -> Iterator[Vendors]:
+    """Serve the sandbox's Google and Twilio from a thread with a loop of its own."""
+    addresses: list[Vendors] = []
     has_started, must_stop = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
+    config = SandboxConfig(script=True, site_url=site_url)
 
     async def serve() -> None:
-        async with serving(create_app(SandboxConfig(site_url=site_url))) as address:
-            addresses.append(address.replace("127.0.0.1", "localhost"))
+        async with (
+            serving(google_app(config)) as google_url,
+            serving(twilio_app(config)) as twilio_url,
+        ):
+            addresses.append(Vendors(google_url.replace("127.0.0.1", "localhost"), twilio_url))
             has_started.set()
             await must_stop.wait()
 

@@ -90,15 +90,6 @@ def test_of_many_at_once_exactly_so_many_get_through(database_urls: DatabaseUrls
         assert used(database)["number"] == 25
 
 
-def test_windows_that_are_over_are_swept(database: Database) -> None:
-    take(database)
-
-    kept = database.transact_now(guards.sweep, now=NOW + timedelta(hours=35))
-    swept = database.transact_now(guards.sweep, now=NOW + timedelta(days=4))
-
-    assert (kept, swept, used(database)) == (0, len(Scope), {})
-
-
 def test_keys_are_stored_blind(database: Database) -> None:
     take(database)
 

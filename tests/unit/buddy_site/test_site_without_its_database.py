@@ -15,6 +15,7 @@ from buddy_site.endpoints import health
 from buddy_site.endpoints.google_callback import SignInEndpoints
 from buddy_site.flows.billing import BillingFlow
 from buddy_site.flows.live_reads import LiveReads
+from buddy_site.flows.phone_verification import PhoneVerification
 from buddy_site.live import Hub
 from buddy_site.runtime import Site
 from shared.clock import SystemClock
@@ -23,6 +24,7 @@ from shared.sealing import KeyRing
 from shared.seed.prices import paid_plan
 from shared.settings import Settings
 from tests.support.fake_billing import FakeBilling
+from tests.support.fake_codes import FakeCodes
 
 SITE = "http://localhost:3000"
 TOKEN = "0123456789abcdefghijABCDEFGHIJ"
@@ -50,6 +52,9 @@ def site() -> Iterator[Site]:
         plan=paid_plan(),
         billing_gateway=gateway,
         billing=BillingFlow(database, gateway, SystemClock(), site_url=SITE, plan=paid_plan()),
+        proving=PhoneVerification(
+            database, SystemClock(), FakeCodes(), countries=("US",), constant=lambda _, usual: usual
+        ),
     )
     with runtime.installed(site):
         yield site
