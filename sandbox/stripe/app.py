@@ -104,6 +104,10 @@ def create_app(config: SandboxConfig) -> Quart:
     app.after_serving(stripe.close)
     app.extensions["stripe"] = stripe
 
+    @app.get("/favicon.ico")
+    async def icon() -> Response:
+        return Response(status=204)  # there is none, and a page need not complain
+
     @app.after_request
     async def touched(response: Response) -> Response:
         stripe.keeper.is_stale |= request.method != "GET"

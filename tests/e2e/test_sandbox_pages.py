@@ -1,4 +1,4 @@
-"""The sandbox's own pages, in a browser: a telephone, and what is sent to telephones."""
+"""The sandbox's own pages, in a browser: a telephone, what is sent to telephones, and Stripe's."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sandbox.config import SandboxConfig
 from sandbox.engines.tones import pcm_from_text
 from sandbox.serving import serving
 from sandbox.twilio.app import create_app
+from tests.integration.sandbox.stripe.shop import shop
 from tests.integration.sandbox.twilio.talking import NOTICE, Buddy, sandbox_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -105,6 +106,61 @@ async def test_codes_and_texts_are_read_on_a_page(chromium: Browser) -> None:
     assert (flaws, failures, scrolled) == ([], [], 390)
 
 
+async def test_a_subscription_is_bought_switched_and_cancelled_on_stripes_pages(
+    chromium: Browser,
+) -> None:
+    async with shop() as stripe:
+        page = await chromium.new_page(viewport={"width": 320, "height": 800})
+        failures = _failures_on(page)
+
+        site = {"success_url": f"{stripe.url}/readyz?paid", "cancel_url": f"{stripe.url}/readyz"}
+        consent = {"terms_of_service": "required"}
+        session = await stripe.checkout(**site, consent_collection=consent)
+        await page.goto(str(session.url))
+        flaws = await _flaws_at_320(page)
+        await page.get_by_test_id("email").fill("sam@example.com")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Space")
+        await page.get_by_test_id("pay-asks-once").focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_test_id("challenge")).to_be_visible()
+        flaws += await _flaws_at_320(page)
+        await page.get_by_test_id("challenge-fail").click()
+        await expect(page.get_by_test_id("error")).to_contain_text("unable to authenticate")
+        flaws += await _flaws_at_320(page)
+        await page.get_by_test_id("terms").check()
+        await page.get_by_test_id("pay").click()
+        await page.wait_for_url("**/readyz?paid")
+
+        customer = (await stripe.state())["subscriptions"][0]["customer"]
+        portal = await stripe.client.v1.billing_portal.sessions.create_async({"customer": customer})
+        await page.goto(portal.url)
+        flaws += await _flaws_at_320(page)
+        await page.get_by_test_id("update").click()
+        await page.get_by_test_id("choose-year").click()
+        flaws += await _flaws_at_320(page)
+        await page.get_by_test_id("confirm-update").click()
+        await expect(page.get_by_test_id("note")).to_have_text("Your plan has been changed.")
+        await page.get_by_test_id("update-method").click()
+        flaws += await _flaws_at_320(page)
+        await page.get_by_test_id("card-good").click()
+        await expect(page.get_by_test_id("method")).to_have_text("Visa •••• 4242")
+        await page.get_by_test_id("cancel").click()
+        await page.get_by_test_id("confirm-cancel").click()
+        await expect(page.get_by_test_id("ends")).to_contain_text("Ends on")
+        await page.get_by_test_id("resume").click()
+        await expect(page.get_by_test_id("cancel")).to_be_visible()
+        await page.get_by_test_id("invoice").get_by_role("link").last.click()
+        await expect(page.get_by_test_id("invoice-status")).to_have_text("Paid, thank you")
+        flaws += await _flaws_at_320(page)
+        state = await stripe.state()
+        await page.close()
+
+    assert (flaws, failures) == ([], [])
+    assert [row["lookup_key"] for row in state["subscriptions"]] == ["unlimited_yearly"]
+    assert [row["status"] for row in state["invoices"]] == ["paid", "paid"]
+
+
 async def _start_verification(config: SandboxConfig, url: str, to: str, channel: str) -> None:
     auth = base64.b64encode(f"{config.account_sid}:{config.auth_token}".encode()).decode()
     async with (
@@ -119,6 +175,16 @@ async def _start_verification(config: SandboxConfig, url: str, to: str, channel:
 
 async def _hears(page: Page, text: str) -> None:
     await expect(page.get_by_test_id("heard").last).to_contain_text(text)
+
+
+async def _flaws_at_320(page: Page) -> list[str]:
+    """Look at the page in both themes, and whether it has to be moved sideways."""
+    flaws = await _flaws(page)
+    await page.emulate_media(color_scheme="dark")
+    flaws += await _flaws(page)
+    await page.emulate_media(color_scheme="light")
+    width = await page.evaluate("document.documentElement.scrollWidth")
+    return flaws if width == 320 else [*flaws, f"{page.url} is {width} wide"]
 
 
 async def _flaws(page: Page) -> list[str]:

@@ -21,7 +21,7 @@ CREATE = (
     *("customer_email", "subscription_data", "metadata", "consent_collection", "expires_at"),
     *("allow_promotion_codes", "locale", "ui_mode", "payment_method_types"),
     *("billing_address_collection", "automatic_tax", "custom_text", "submit_type"),
-    *("payment_method_collection", "customer_update"),
+    "payment_method_collection",
 )
 
 
@@ -35,6 +35,15 @@ def create(books: Books, form: Form) -> Json:
         raise not_built(message)
     if form.nested("automatic_tax").flag("enabled"):
         message = "automatic tax"
+        raise not_built(message)
+    if form.flag("allow_promotion_codes"):
+        message = "promotion codes"
+        raise not_built(message)
+    if (form.text("payment_method_collection") or "always") != "always":
+        message = "Checkout that takes no card"
+        raise not_built(message)
+    if set(form.texts("payment_method_types")) - {"card"}:
+        message = "any payment method but cards"
         raise not_built(message)
     price, quantity = _line(books, form)
     owner = _customer(books, form)
@@ -85,7 +94,7 @@ def create(books: Books, form: Form) -> Json:
             "origin_context": None,
             "payment_intent": None,
             "payment_link": None,
-            "payment_method_collection": form.text("payment_method_collection") or "always",
+            "payment_method_collection": "always",
             "payment_method_configuration_details": None,
             "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
             "payment_method_types": ["card"],
