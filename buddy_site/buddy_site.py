@@ -19,6 +19,7 @@ from buddy_site.endpoints.google_callback import SignInEndpoints
 from buddy_site.endpoints.protection import OneHost, SecurityHeaders
 from buddy_site.endpoints.tabs import PageLoads, TabTokens
 from buddy_site.pages import (
+    billing,
     broken,
     call,
     calls,
@@ -32,6 +33,7 @@ from buddy_site.pages import (
     your_data,
 )
 from buddy_site.state.account import AccountState, SignInState
+from buddy_site.state.billing import BillingState
 from buddy_site.state.calls import CallsState, HomeState
 from buddy_site.state.landing import LandingState
 from buddy_site.state.live_call import CallState
@@ -149,6 +151,14 @@ add_private_page(
 )
 add_private_page(call.call, paths.CALL, "A call", CallState.load, CallState.follow)
 add_private_page(phone.phone, paths.PHONE, "Your numbers", PhoneState.load, NoticesState.load)
+add_private_page(
+    billing.billing,
+    paths.BILLING,
+    "Billing",
+    BillingState.load,
+    BillingState.follow,
+    BillingState.confirm,
+)
 add_private_page(profile.profile, paths.PROFILE, "Profile", ProfileState.load)
 add_private_page(your_data.your_data, paths.PRIVACY, "Your data", YourDataState.load)
 app.add_page(

@@ -14,7 +14,14 @@ FONT_PACKAGES = (
     "@fontsource-variable/atkinson-hyperlegible-next@5.3.0",
 )
 
-STYLESHEETS = ("fonts.css", "site.css", "forms.css", "phone.css", "your-data.css")
+STYLESHEETS = (
+    "fonts.css",
+    "site.css",
+    "forms.css",
+    "phone.css",
+    "your-data.css",
+    "billing.css",
+)
 
 # Who has an emblem in assets/buddies and a tone in site.css; anyone else gets the neutral one.
 TONES = frozenset({"lisa", "ben", "ethan", "jack", "chloe", "maya"})

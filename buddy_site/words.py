@@ -87,6 +87,10 @@ REFUSALS = {
     "unknown_time_zone": "We don't know that time zone. Type a big city near you and choose.",
     "unknown_buddy": "Nobody answers on that key any more. Choose again.",
     "pace_refused": "Buddies can't speak at that pace. Choose one of these.",
+    "number_unverified": "First prove your phone number; then a plan is yours to use.",
+    "adult_unconfirmed": "First confirm on your home page that you are 18 or over.",
+    "price_unavailable": "This price isn't on sale right now. Nothing was charged.",
+    "nothing_to_manage": "There is nothing to manage yet: you have no plan.",
     "pause_refused": "That pause is too short or too long. Choose one of these.",
 }
 REFUSED = "That didn't work. Load the page again and try once more."

@@ -24,6 +24,7 @@ SANDBOX_COMMAND = "make call ARGS='--say \"hello Ben\"'"
 ACCOUNT_LINKS = (
     ("Home", paths.HOME, "house"),
     ("Calls", paths.CALLS, "phone-call"),
+    ("Billing", paths.BILLING, "credit-card"),
     ("Profile", paths.PROFILE, "user-round"),
     ("Numbers", paths.PHONE, "smartphone"),
     ("Your data", paths.PRIVACY, "file-lock-2"),
@@ -69,10 +70,27 @@ def account_page(*children: Any, at: str) -> rx.Component:
                 aria_label="Your account",
                 on_mount=rx.call_script(SHOW_WHERE_WE_ARE),
             ),
-            rx.el.div(*children, class_name="account"),
+            rx.el.div(
+                *([] if at == paths.BILLING else [_payment_missing()]),
+                *children,
+                class_name="account",
+            ),
             class_name="wrap account-frame",
         ),
         at=at,
+    )
+
+
+def _payment_missing() -> rx.Component:
+    """Return what can't wait about the account's payments, where there is something."""
+    return rx.cond(
+        AccountState.billing_notice != "",
+        rx.el.div(
+            rx.el.p(rx.el.strong(AccountState.billing_notice)),
+            rx.el.p(rx.el.a("See what to do", href=paths.BILLING)),
+            role="status",
+            class_name="notice warning account-banner",
+        ),
     )
 
 

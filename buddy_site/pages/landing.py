@@ -8,11 +8,12 @@ from typing import Any
 
 import reflex as rx
 
-from buddy_site import words
+from buddy_site import billing_words, paths, words
 from buddy_site.components.buddies import avatar
 from buddy_site.components.layout import page
-from buddy_site.pages.landing_words import EXAMPLE, PROMISES, QUESTIONS, STEPS
+from buddy_site.pages.landing_words import EXAMPLE, FREE, PROMISES, QUESTIONS, STEPS
 from buddy_site.state.landing import LandingState
+from shared.seed.prices import paid_plan
 
 PHONE = "phone"
 
@@ -24,6 +25,7 @@ def landing(phone_number: str) -> rx.Component:
         _cast(),
         _read_along(),
         _how(),
+        _prices(),
         _words(),
         _questions(),
     )
@@ -162,6 +164,66 @@ def _how() -> rx.Component:
         ),
         class_name="section",
         id="how",
+    )
+
+
+def _prices() -> rx.Component:
+    plan = paid_plan()
+    return rx.el.section(
+        rx.el.div(
+            rx.el.div(
+                rx.el.h2("What it costs"),
+                rx.el.p(
+                    "Nothing to begin with, and no card. Pay only if you want to go on.",
+                    class_name="lead soft",
+                ),
+                class_name="section-head",
+            ),
+            rx.el.div(
+                _plan_card(
+                    "Free",
+                    rx.el.p("$0", class_name="amount"),
+                    *FREE,
+                    "No card, so nothing turns into a payment by itself",
+                ),
+                _plan_card(
+                    plan.name,
+                    rx.el.p(
+                        billing_words.money(plan.prices[0].amount),
+                        rx.el.small(f" a {plan.prices[0].interval}"),
+                        class_name="amount",
+                    ),
+                    *(
+                        f"Or {billing_words.price_line(price)}. "
+                        f"{billing_words.price_note(price, plan)}"
+                        for price in plan.prices[1:]
+                    ),
+                    "Any buddy, any time",
+                    "Cancel in two clicks, keep what you paid for",
+                    class_name="is-paid",
+                ),
+                class_name="plans",
+            ),
+            rx.el.p(
+                plan.fair_use,
+                " A plan renews by itself until you cancel it. The ",
+                rx.el.a("terms", href=paths.TERMS),
+                " say it in full.",
+                class_name="soft small",
+            ),
+            class_name="wrap stack",
+        ),
+        class_name="section",
+        id="prices",
+    )
+
+
+def _plan_card(name: str, amount: rx.Component, *lines: str, class_name: str = "") -> rx.Component:
+    return rx.el.div(
+        rx.el.h3(name),
+        amount,
+        rx.el.ul(*(rx.el.li(rx.el.span(line)) for line in lines)),
+        class_name=f"plan-card {class_name}".strip(),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shared.seed.plans import allowances
+
 STEPS = (
     (
         "Dial",
@@ -21,6 +23,12 @@ STEPS = (
             "like: your buddy stops and listens."
         ),
     ),
+)
+
+# What is given without payment, in minutes.
+FREE = (
+    f"{allowances().pretrial.seconds // 60} minutes for every phone number, without an account",
+    f"{allowances().trial.seconds // 60} minutes more once you sign in and prove your number",
 )
 
 # When, which side, who, what was heard, what was not.
@@ -76,8 +84,8 @@ QUESTIONS = (
     (
         "What happens after five minutes?",
         (
-            "Your buddy tells you when a minute is left, and says goodbye when it is over. "
-            "Plans with more time aren't on sale yet."
+            "Your buddy tells you when a minute is left, and says goodbye when it is over. Sign in "
+            "and prove your number, and there are fifteen more, once; then a plan, if you want one."
         ),
     ),
     (

@@ -9,10 +9,12 @@ from urllib.parse import urlencode
 
 import reflex as rx
 
-from buddy_site import paths, runtime, sessions, words
+from buddy_site import billing_words, paths, runtime, sessions, words
 from buddy_site.state.calls import RECHECK_SECONDS, RETRY_SECONDS
 from buddy_site.state.private import PrivateState, leave
 from shared.database import StoreUnavailable
+from shared.ids import AccountId
+from shared.services import billing
 from shared.services.accounts import SignedIn
 
 
@@ -22,12 +24,15 @@ class AccountState(PrivateState, rx.State):
     is_signed_in: bool = False
     email: str = ""
     is_operator: bool = False
+    billing_notice: str = ""  # what can't wait about payments, for every page of the account
 
     @rx.event
     async def enter(self) -> None:
         """Find out who opened the page."""
         try:
             someone = await self._admitted()
+            if someone is not None:
+                self.billing_notice = await self._billing_notice(someone.account_id)
         except StoreUnavailable:
             self._forget()
             return
@@ -57,6 +62,13 @@ class AccountState(PrivateState, rx.State):
         async with self:
             self._forget()
         yield leave(path)
+
+    async def _billing_notice(self, account_id: AccountId) -> str:
+        site = runtime.current()
+        view = await site.database.transact(
+            billing.overview, account_id=account_id, has_returned=False, now=site.clock.now()
+        )
+        return billing_words.banner(view, words.zone(self._zone()))
 
 
 async def _who_opened(token: str) -> SignedIn | None:

@@ -56,7 +56,7 @@ class BillingView:
     pay_url: str | None  # where what is owed can be paid
     has_verified_number: bool
     has_customer: bool
-    has_open_checkout: bool
+    checkout_url: str | None  # of the payment page that is open
 
 
 def overview(
@@ -66,10 +66,11 @@ def overview(
     row = _newest(session, account_id)
     payments = _payments(session, account_id)
     entitlement = entitlements.of(session, account_id, now=now)
-    is_open = checkouts.is_open(session, account_id=account_id, now=now)
+    checkout_url = checkouts.open_url(session, account_id=account_id, now=now)
     return BillingView(
         standing=standing(
-            _standing(row, payments, entitlement), is_confirming=has_returned and is_open
+            _standing(row, payments, entitlement),
+            is_confirming=has_returned and checkout_url is not None,
         ),
         entitlement=entitlement,
         subscription=_view(row) if row is not None else None,
@@ -77,7 +78,7 @@ def overview(
         pay_url=_pay_url(row, payments),
         has_verified_number=bool(phone_lines.lines(session, account_id=account_id)),
         has_customer=session.get(BillingCustomer, account_id) is not None,
-        has_open_checkout=is_open,
+        checkout_url=checkout_url,
     )
 
 

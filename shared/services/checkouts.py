@@ -194,14 +194,15 @@ def has_running_subscription(session: Session, *, account_id: AccountId) -> bool
     return found.first() is not None
 
 
-def is_open(session: Session, *, account_id: AccountId, now: datetime) -> bool:
-    """Return whether the account has a payment page open that it may have paid on."""
-    found = session.exec(
-        select(Checkout.id).where(
+def open_url(session: Session, *, account_id: AccountId, now: datetime) -> str | None:
+    """Return the payment page that the account may have paid on, the newest one."""
+    return session.exec(
+        select(Checkout.url)
+        .where(
             Checkout.account_id == account_id, Checkout.status == OPEN, Checkout.expires_at > now
         )
-    )
-    return found.first() is not None
+        .order_by(col(Checkout.created_at).desc())
+    ).first()
 
 
 def _pending(session: Session, account_id: AccountId, *, now: datetime) -> list[Checkout]:

@@ -23,6 +23,7 @@ from buddy_site import build
 from sandbox.config import SandboxConfig
 from sandbox.google.app import create_app as google_app
 from sandbox.serving import serving
+from sandbox.stripe.app import create_app as stripe_app
 from sandbox.twilio.app import create_app as twilio_app
 from shared.database import Database, DatabaseUrls, key_ring
 from shared.ids import AccountId, CallId
@@ -98,6 +99,7 @@ class RunningSite:
     url: str
     google_url: str
     twilio_url: str
+    stripe_url: str
     database: Database
     database_urls: DatabaseUrls
     environment: dict[str, str]
@@ -248,6 +250,7 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
             "BUDDY_SITE_PUBLIC_URL": url,
             "BUDDY_TEST_PHONE_URL": TEST_PHONE_URL,
             "BUDDY_TWILIO_BASE_URL": vendors.twilio_url,
+            "BUDDY_STRIPE_BASE_URL": vendors.stripe_url,
             "BUDDY_GOOGLE_METADATA_URL": f"{google_url}/.well-known/openid-configuration",
         }
         settings = Settings(
@@ -262,6 +265,7 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
                 url,
                 google_url,
                 vendors.twilio_url,
+                vendors.stripe_url,
                 database,
                 urls,
                 environment,
@@ -279,22 +283,27 @@ class Vendors:
 
     google_url: str
     twilio_url: str
+    stripe_url: str
 
 
 @contextlib.contextmanager
 def _sandbox(site_url: str) -> Iterator[Vendors]:
-    """Serve the sandbox's Google and Twilio from a thread with a loop of its own."""
+    """Serve the sandbox's Google, Twilio and Stripe from a thread with a loop of its own."""
     addresses: list[Vendors] = []
     has_started, must_stop = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
-    config = SandboxConfig(script=True, site_url=site_url)
+    config = SandboxConfig(
+        script=True, site_url=site_url, stripe_webhook_url=f"{site_url}/webhooks/stripe"
+    )
 
     async def serve() -> None:
         async with (
             serving(google_app(config)) as google_url,
             serving(twilio_app(config)) as twilio_url,
+            serving(stripe_app(config)) as stripe_url,
         ):
-            addresses.append(Vendors(google_url.replace("127.0.0.1", "localhost"), twilio_url))
+            signing_in = google_url.replace("127.0.0.1", "localhost")
+            addresses.append(Vendors(signing_in, twilio_url, stripe_url))
             has_started.set()
             await must_stop.wait()
 
