@@ -145,9 +145,9 @@ def view(session: Session, *, erasure_id: str) -> ErasureView | None:
 def _end(session: Session, account_id: AccountId, found: Sequence[Call], *, now: datetime) -> None:
     """Have what runs end, and book what it has used by now."""
     for call in found:
-        if call.ended_at is not None:
-            continue
-        request_end(session, account_id=account_id, call_id=CallId(call.id))
+        if call.ended_at is None:
+            request_end(session, account_id=account_id, call_id=CallId(call.id))
+        # Twilio may have told of an end that the stream has not reached: it still holds seconds.
         reservation = session.get(Reservation, call.id)
         if reservation is not None and reservation.status == talk_time.OPEN:
             talk_time.settle(

@@ -173,6 +173,28 @@ def test_a_call_deleted_while_it_runs_is_paid_and_told_to_end(
     assert (left.seconds_left, sum(booked)) == (296, 296)
 
 
+def test_a_deleted_call_gives_back_what_it_held_though_twilio_told_of_its_end_first(
+    database: Database,
+) -> None:
+    opened = open_call(database, "CA1")
+    database.transact_now(
+        calls.update_status,
+        call_sid="CA1",
+        status="completed",
+        sequence_number=None,
+        duration_seconds=1,
+        now=NOW,
+    )
+    database.transact_now(talk_time.reserve, call_id=opened.call_id, used_seconds=0, now=NOW)
+
+    database.transact_now(
+        erasure.delete_call, account_id=opened.account_id, call_id=opened.call_id, now=NOW
+    )
+
+    left = database.transact_now(talk_time.overview, account_id=opened.account_id, now=NOW)
+    assert left.seconds_left == 300
+
+
 def test_of_a_deleted_account_only_the_books_and_its_allowances_are_left(
     database: Database,
 ) -> None:
