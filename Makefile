@@ -56,6 +56,11 @@ bench: ## The figures of docs/benchmarks.md
 	$(SETUP) test
 	$(BIN)python -m bench
 
+SEED ?= 1
+soak: ## A million random events on talk time, each proved; docs/soak.md keeps what came of it
+	$(SETUP) test
+	nice -n 19 $(BIN)python -m bench.soak --seed $(SEED)
+
 call: ## Phone a buddy from the terminal: make call ARGS='--say "hello Ben" --digits 2'
 	$(SETUP) run
 	@$(BIN)python -m sandbox.phone $(ARGS)
@@ -89,5 +94,5 @@ $(UV):
 clean: ## Remove data and build output; says how to remove cached models
 	@$(PYTHON) -m buddy.setup clean
 
-.PHONY: help setup run test test-fast check format format-check lint types imports bench call doctor \
+.PHONY: help setup run test test-fast check format format-check lint types imports bench soak call doctor \
 	migrate migration lock clean

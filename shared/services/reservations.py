@@ -38,7 +38,14 @@ _TAKE = text(
     "UPDATE talk_time SET seconds_left = talk_time.seconds_left - left_over.take "
     "FROM (SELECT account_id, LEAST(:wanted, seconds_left) AS take FROM talk_time "
     "      WHERE account_id = :account_id AND seconds_left > 0 FOR UPDATE) AS left_over "
-    "WHERE talk_time.account_id = left_over.account_id RETURNING left_over.take"
+    "WHERE talk_time.account_id = left_over.account_id "
+    "RETURNING left_over.take, talk_time.seconds_left, "
+    "  (SELECT count(*) FROM reservation WHERE account_id = :account_id AND status = 'open')"
+)
+_LEFT = text(
+    "SELECT seconds_left, "
+    "  (SELECT count(*) FROM reservation WHERE account_id = :account_id AND status = 'open') "
+    "FROM talk_time WHERE account_id = :account_id"
 )
 
 
@@ -64,6 +71,14 @@ class Held:
     used_seconds: int = 0
     sweeps: int = 0
     is_new: bool = False  # nothing was ever reserved
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an account has beyond what its calls hold, and how many running calls share it."""
+
+    seconds: int
+    calls: int
 
 
 def lock(session: Session, call_id: CallId, *, now: datetime) -> Held:
@@ -103,8 +118,19 @@ def write(session: Session, held: Held) -> None:
     )
 
 
-def take(session: Session, held: Held, wanted: int) -> None:
+def take(session: Session, held: Held, wanted: int) -> Left:
     """Hold up to so many seconds more; one conditional UPDATE decides how many."""
-    taken = session.execute(_TAKE, {"wanted": wanted, "account_id": held.account_id}).scalar()
-    held.held_seconds += taken or 0
-    held.taken_seconds += taken or 0
+    asked = {"wanted": wanted, "account_id": held.account_id}
+    row = session.execute(_TAKE, asked).one_or_none() if wanted > 0 else None
+    if row is None:
+        return left(session, held)
+    taken, seconds, calls = row
+    held.held_seconds += taken
+    held.taken_seconds += taken
+    return Left(seconds, calls + held.is_new)
+
+
+def left(session: Session, held: Held) -> Left:
+    """Return what the call's account has left, and how many calls share it."""
+    seconds, calls = session.execute(_LEFT, {"account_id": held.account_id}).one()
+    return Left(seconds, calls + held.is_new)

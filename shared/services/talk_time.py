@@ -19,7 +19,7 @@ from shared.ids import AccountId, CallId
 from shared.listener import CALL_ENTRIES, notify
 from shared.services import entitlements, reservations
 from shared.services.ledger import add_seconds, book
-from shared.services.reservations import OPEN, SETTLED, SWEPT, CallNotFound, Held
+from shared.services.reservations import OPEN, SETTLED, SWEPT, CallNotFound, Held, Left
 from shared.tables.call import Call
 from shared.tables.talk_time import Reservation
 
@@ -31,11 +31,6 @@ SWEEP_AT_ONCE = 100
 
 _LEFT = text("SELECT seconds_left FROM talk_time WHERE account_id = :account_id")
 _LOCK_LEFT = text(f"{_LEFT.text} FOR UPDATE")
-_LEFT_AND_CALLS = text(
-    "SELECT seconds_left, (SELECT count(*) FROM reservation "
-    "  WHERE account_id = :account_id AND status = 'open') AS calls "
-    "FROM talk_time WHERE account_id = :account_id"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +64,13 @@ def reserve(session: Session, *, call_id: CallId, used_seconds: int, now: dateti
         wanted = allowance.seconds_wanted(
             held=held.held_seconds, used=held.used_seconds, quantum=QUANTUM_SECONDS
         )
-        _hold(session, held, wanted, is_unlimited=is_unlimited)
+        left = _hold(session, held, wanted, is_unlimited=is_unlimited)
         reservations.write(session, held)
-    if is_unlimited:
+    else:
+        left = None if is_unlimited else reservations.left(session, held)
+    if left is None:
         return Granted(held.held_seconds, None)
-    left = session.execute(_LEFT_AND_CALLS, {"account_id": held.account_id}).one()
-    return Granted(held.held_seconds, left.seconds_left, max(1, left.calls))
+    return Granted(held.held_seconds, left.seconds, max(1, left.calls))
 
 
 def settle(session: Session, *, call_id: CallId, used_seconds: int, now: datetime) -> int:
@@ -88,7 +84,8 @@ def settle(session: Session, *, call_id: CallId, used_seconds: int, now: datetim
     if is_unlimited:
         _take_no_more(session, held, now=now)
     used = max(held.used_seconds, used_seconds)
-    _hold(session, held, used - held.held_seconds, is_unlimited=is_unlimited)
+    if (unpaid := used - held.held_seconds) > 0:
+        _hold(session, held, unpaid, is_unlimited=is_unlimited)
     _close(session, held, SETTLED, f"call:{call_id}", used=used, now=now)
     return used
 
@@ -165,13 +162,12 @@ def _is_unlimited(session: Session, held: Held, *, now: datetime) -> bool:
     return entitlements.of(session, held.account_id, now=now).is_unlimited
 
 
-def _hold(session: Session, held: Held, wanted: int, *, is_unlimited: bool) -> None:
-    if wanted <= 0:
-        return
-    if is_unlimited:
-        held.held_seconds += wanted
-    else:
-        reservations.take(session, held, wanted)
+def _hold(session: Session, held: Held, wanted: int, *, is_unlimited: bool) -> Left | None:
+    """Hold so many seconds more; return what is left then, None where talk is unlimited."""
+    if not is_unlimited:
+        return reservations.take(session, held, wanted)
+    held.held_seconds += max(0, wanted)
+    return None
 
 
 def _take_no_more(session: Session, held: Held, *, now: datetime) -> None:

@@ -75,11 +75,11 @@ class DatabaseServer:
 
 
 @contextlib.contextmanager
-def database_server() -> Iterator[DatabaseServer]:
-    """Run a server for as long as the tests do."""
+def database_server(*options: str) -> Iterator[DatabaseServer]:
+    """Run a server for as long as the tests do, with further options of its own."""
     with server_folder() as folder:
         embedded = Embedded(
-            folder, initdb_options=("--no-sync",), server_options=UNSAFE_AND_FAST
+            folder, initdb_options=("--no-sync",), server_options=(*UNSAFE_AND_FAST, *options)
         ).start()
         server = DatabaseServer(embedded)
         server.prepare()
