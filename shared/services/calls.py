@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from shared.database import lock
+from shared.domain.spending import Refusal
 from shared.errors import DomainError
 from shared.ids import AccountId, CallId, PersonaVersionId, new_id
 from shared.listener import CALL_ENTRIES, notify
 from shared.phone import PhoneNumber
-from shared.services import allowances, consents, phone_lines, reservations, talk_time
+from shared.services import allowances, consents, phone_lines, reservations, spending, talk_time
 from shared.services.call_commands import END, existing, request_end
 from shared.services.call_record import (
     CallCard,
@@ -89,6 +90,8 @@ class OpenedCall:
     has_consented: bool  # on the site, so that a short notice does
     favourite_menu_key: int | None
     seconds_left: int | None  # None: unlimited
+    fair_use_left: int | None  # seconds this month; None where talk is not unlimited
+    refusal: Refusal | None  # why the call may not start, though there is talk time
 
 
 def take_call(
@@ -108,6 +111,9 @@ def take_call(
             id=new_id("call"),
             call_sid=call_sid,
             account_id=_caller_account(session, call_sid, number, now=now),
+            number_index=(
+                phone_lines.number_index(session, number) if number is not None else None
+            ),
             status="ringing",
             is_attested=is_attested,
             started_at=now,
@@ -268,7 +274,13 @@ def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
         if account.favourite_persona_id is not None
         else None
     )
-    left = talk_time.overview(session, account_id=AccountId(account.id), now=now)
+    account_id, call_id = AccountId(account.id), CallId(call.id)
+    left = talk_time.overview(session, account_id=account_id, now=now)
+    fair_use_left = (
+        spending.fair_use_left(session, account_id=account_id, now=now)
+        if left.is_unlimited
+        else None
+    )
     return OpenedCall(
         call_id=CallId(call.id),
         account_id=AccountId(account.id),
@@ -279,6 +291,8 @@ def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
         ),
         favourite_menu_key=favourite.menu_key if favourite is not None else None,
         seconds_left=None if left.is_unlimited else left.seconds_left,
+        fair_use_left=fair_use_left,
+        refusal=spending.admit(session, call_id=call_id, fair_use_left=fair_use_left, now=now),
     )
 
 

@@ -20,6 +20,7 @@ class Call(Table, table=True):
     id: str = Field(primary_key=True)
     call_sid: str = Field(unique=True)
     account_id: str = Field(foreign_key="account.id", ondelete="CASCADE")
+    number_index: bytes | None = column(BYTES, default=None)  # blind; None: it was withheld
     status: str  # as Twilio has them
     status_sequence: int = -1  # of the newest status callback
     is_attested: bool
