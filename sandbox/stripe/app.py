@@ -8,6 +8,7 @@ yearly. What is not built answers 501; so does a parameter that would be ignored
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from quart import Quart, Response, request
@@ -24,6 +25,8 @@ from sandbox.stripe.objects import price
 from sandbox.stripe.pages import checkout, invoice, portal, portal_cards, words
 from sandbox.stripe.store import Books
 from sandbox.stripe.webhooks import ROUTE, Webhooks
+
+log = logging.getLogger("sandbox.stripe")
 
 TICK_SECONDS = 1.0  # how late something may happen that nobody asks about
 
@@ -83,8 +86,12 @@ class Stripe:
 
     async def _tick(self) -> None:
         while True:
-            self.catch_up()
-            self.keeper.save()
+            try:
+                self.catch_up()
+                self.keeper.save()
+            except Exception as error:
+                log.exception("the clock stumbled")
+                self.control.record("crash", error=repr(error))
             await asyncio.sleep(TICK_SECONDS)
 
 

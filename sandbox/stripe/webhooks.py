@@ -1,8 +1,8 @@
 """Sends events to the product: signed, in order, again if it was not answered with 2xx.
 
 https://docs.stripe.com/webhooks: the header's `t` is when it was sent, `v1` the HMAC-SHA256 of
-`t.payload` under the endpoint's secret. Stripe tries for days and keeps no order; here it is few
-and quick tries, in order unless something else is asked for at `/_control/webhooks`.
+`t.payload` under the endpoint's secret. Stripe tries for days and keeps no order; here it is a
+minute and a half, in order unless something else is asked for at `/_control/webhooks`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -25,7 +26,8 @@ from sandbox.stripe.store import Json
 SIGNATURE = "Stripe-Signature"
 ROUTE = "webhook"  # as `fail_next` calls it
 ANSWER_SECONDS = 10.0
-RETRY_SECONDS = (0.2, 1.0)  # before the second and the third try
+RETRY_SECONDS = (0.2, 1.0, 5.0, 20.0, 60.0)  # before the second try, the third and so on
+QUICK_RETRIES = 2  # who waits for all to be sent waits for these; a program may start meanwhile
 SETTLE_SECONDS = 15.0
 REMEMBERED_DELIVERIES = 2000
 
@@ -44,7 +46,7 @@ class Delivery:
     event: Json
     attempts: int = 0
     status: int | None = None  # of the last answer; None: there was none
-    state: str = "waiting"  # delivered, failed, dropped
+    state: str = "waiting"  # delivered, refused (it is tried again), failed, dropped
 
     @property
     def view(self) -> Json:
@@ -86,19 +88,21 @@ class Webhooks:
         self._settled.set()
         self._busy = 0  # deliveries that are being tried or wait for another try
         self._http: aiohttp.ClientSession | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._sending: asyncio.Task[None] | None = None
+        self._retries: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Begin to send."""
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS))
-        self._start(self._run())
+        self._sending = asyncio.create_task(self._run())
 
     async def close(self) -> None:
         """Stop in the middle, as a power cut would."""
-        for task in set(self._tasks):
+        tasks = {*self._retries, *({self._sending} if self._sending else ())}
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=1)
+        if tasks:
+            await asyncio.wait(tasks, timeout=1)
         if self._http is not None:
             await self._http.close()
 
@@ -150,6 +154,8 @@ class Webhooks:
         """Forget what waits and what was asked for."""
         self._waiting.clear()
         self.deliveries.clear()
+        for retry in self._retries:
+            retry.cancel()
         self.mischief = Mischief()
         self._note()
 
@@ -171,15 +177,13 @@ class Webhooks:
         while True:
             await self._work.wait()
             self._work.clear()
-            # What one request causes is queued by now, so that a reordering has something to turn.
+            # What one request causes is queued by now, so that the last of it can go first.
             while self._waiting and not self.mischief.hold:
-                batch = [*self._waiting]
-                self._waiting.clear()
-                self._busy += len(batch)
-                for delivery in batch[::-1] if self.mischief.reorder else batch:
-                    await self._deliver(delivery)
+                take = self._waiting.pop if self.mischief.reorder else self._waiting.popleft
+                await self._deliver(take())
 
     async def _deliver(self, delivery: Delivery) -> None:
+        self._busy += 1
         try:
             await self._try(delivery)
         finally:
@@ -201,18 +205,26 @@ class Webhooks:
             delivery.state = "delivered"
             event["pending_webhooks"] = 0
         elif delivery.attempts <= len(RETRY_SECONDS):
-            self._busy += 1
-            self._start(self._again(delivery))
+            delivery.state = "refused"
+            self._try_later(delivery)
         else:
             delivery.state = "failed"
 
+    def _try_later(self, delivery: Delivery) -> None:
+        is_quick = delivery.attempts <= QUICK_RETRIES
+        self._busy += is_quick
+        retry = asyncio.create_task(self._again(delivery))
+        self._retries.add(retry)
+        retry.add_done_callback(partial(self._tried, is_quick=is_quick))
+
     async def _again(self, delivery: Delivery) -> None:
-        try:
-            await asyncio.sleep(RETRY_SECONDS[delivery.attempts - 1])
-            await self._try(delivery)
-        finally:
-            self._busy -= 1
-            self._note()
+        await asyncio.sleep(RETRY_SECONDS[delivery.attempts - 1])
+        await self._try(delivery)
+
+    def _tried(self, retry: asyncio.Task[None], *, is_quick: bool) -> None:
+        self._retries.discard(retry)
+        self._busy -= is_quick
+        self._note()
 
     async def _post(self, event: Json) -> int | None:
         """Return the answer's status; None if there was no answer."""
@@ -241,8 +253,3 @@ class Webhooks:
             self._settled.clear()
         else:
             self._settled.set()
-
-    def _start(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -53,15 +53,32 @@ async def test_a_refusal_is_followed_by_another_try(stripe_shop: Shop) -> None:
     assert len(stripe_shop.product.events) == 1
 
 
-async def test_three_refusals_are_the_end(stripe_shop: Shop) -> None:
+async def test_who_refuses_for_good_is_tried_less_and_less_often(
+    stripe_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stripe_shop.product.statuses = [500, 503, 404]
 
     await stripe_shop.customer(name="Sam")
 
     sent = await deliveries(stripe_shop)
-    assert [(row["attempts"], row["status"], row["state"]) for row in sent] == [(3, 404, "failed")]
+    seen = [(row["attempts"], row["status"], row["state"]) for row in sent]
+    assert seen == [(3, 404, "refused")]
     waiting = await stripe_shop.client.v1.events.list_async({"delivery_success": False})
     assert len(waiting.data) == 1
+    monkeypatch.setattr("sandbox.stripe.webhooks.RETRY_SECONDS", (0.0, 0.0))
+    stripe_shop.product.statuses = [500, 500, 500]
+    await stripe_shop.customer(name="Kim")
+    assert (await deliveries(stripe_shop))[-1]["state"] == "failed"
+
+
+async def test_nothing_comes_after_a_reset(stripe_shop: Shop) -> None:
+    stripe_shop.product.statuses = [500]
+    await stripe_shop.customer(name="Sam")
+    await stripe_shop.sandbox.control.recorded("webhook", status=500)
+
+    await stripe_shop.control("reset")
+
+    assert await stripe_shop.told() == []
 
 
 async def test_a_redirect_is_no_delivery(stripe_shop: Shop) -> None:
