@@ -32,12 +32,15 @@ from buddy_site.pages import (
     sign_in,
     your_data,
 )
+from buddy_site.pages import sessions as sessions_page
 from buddy_site.state.account import AccountState, SignInState
 from buddy_site.state.billing import BillingState
+from buddy_site.state.browsers import BrowsersState
 from buddy_site.state.calls import CallsState, HomeState
 from buddy_site.state.landing import LandingState
 from buddy_site.state.live_call import CallState
 from buddy_site.state.notices import NoticesState
+from buddy_site.state.onboarding import OnboardingState
 from buddy_site.state.oversight import OversightState
 from buddy_site.state.phone import PhoneState
 from buddy_site.state.profile import ProfileState
@@ -138,9 +141,11 @@ add_private_page(
     lambda: home.home(settings.phone_number),
     paths.HOME,
     "Home",
+    OnboardingState.load,
     HomeState.load,
     NoticesState.load,
     HomeState.follow,
+    OnboardingState.follow,
 )
 add_private_page(
     lambda: calls.calls(settings.phone_number),
@@ -160,6 +165,9 @@ add_private_page(
     BillingState.confirm,
 )
 add_private_page(profile.profile, paths.PROFILE, "Profile", ProfileState.load)
+add_private_page(
+    sessions_page.sessions, paths.SESSIONS, "Where you're signed in", BrowsersState.load
+)
 add_private_page(your_data.your_data, paths.PRIVACY, "Your data", YourDataState.load)
 app.add_page(
     your_data.deleted,

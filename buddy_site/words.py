@@ -86,6 +86,8 @@ REFUSALS = {
     "name_not_a_name": "A buddy can't say that. Type a name.",
     "unknown_time_zone": "We don't know that time zone. Type a big city near you and choose.",
     "unknown_buddy": "Nobody answers on that key any more. Choose again.",
+    "pin_refused": "A PIN is four digits.",
+    "pin_too_easy": "That one is guessed first. Choose four digits that aren't a row or a year.",
     "pace_refused": "Buddies can't speak at that pace. Choose one of these.",
     "number_unverified": "First prove your phone number; then a plan is yours to use.",
     "adult_unconfirmed": "First confirm on your home page that you are 18 or over.",
@@ -121,6 +123,13 @@ def typed(form: object, name: str) -> str:
     """Return what was typed into a form's field; a form may be anything that anybody sent."""
     text = form.get(name) if isinstance(form, dict) else None
     return text[:LONGEST_TYPED] if isinstance(text, str) else ""
+
+
+def signed_out(browsers: int) -> str:
+    """Say how many browsers were signed out."""
+    if browsers == 0:
+        return "That one was signed out before"
+    return "Signed out" if browsers == 1 else f"{browsers} browsers signed out"
 
 
 def zone_label(name: str) -> str:

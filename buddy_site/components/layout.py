@@ -28,6 +28,7 @@ ACCOUNT_LINKS = (
     ("Profile", paths.PROFILE, "user-round"),
     ("Numbers", paths.PHONE, "smartphone"),
     ("Your data", paths.PRIVACY, "file-lock-2"),
+    ("Sessions", paths.SESSIONS, "monitor-smartphone"),
 )
 
 # On a narrow screen the links go on beyond the edge.

@@ -1,4 +1,4 @@
-"""What a signed-in caller sees first: their number, their time, their latest calls."""
+"""What a signed-in caller sees first: the next step, the number, their time, their latest calls."""
 
 # mypy: disable-error-code="no-any-return"
 # Reflex makes its elements at run time, so they have no type.
@@ -11,8 +11,11 @@ from buddy_site.components import notices
 from buddy_site.components.calls import call_list, skeleton
 from buddy_site.components.layout import account_page, trouble
 from buddy_site.components.links import sign_out_button
+from buddy_site.components.onboarding import checklist
+from buddy_site.components.qr import dial_code
 from buddy_site.state.account import AccountState
 from buddy_site.state.calls import HomeState
+from buddy_site.state.onboarding import OnboardingState
 
 
 def home(phone_number: str) -> rx.Component:
@@ -24,16 +27,19 @@ def home(phone_number: str) -> rx.Component:
         ),
         trouble(HomeState.trouble),
         notices.waiting(),
-        rx.cond(HomeState.is_loaded, _panels(phone_number), skeleton("Loading", rows=2)),
-        rx.cond(HomeState.is_loaded, _recent()),
+        rx.cond(
+            HomeState.is_loaded & OnboardingState.is_loaded,
+            rx.fragment(_call(phone_number), checklist(phone_number), _panels(), _recent()),
+            skeleton("Loading", rows=3),
+        ),
         _account(),
         at=paths.HOME,
     )
 
 
-def _panels(phone_number: str) -> rx.Component:
-    return rx.el.div(
-        rx.el.section(
+def _call(phone_number: str) -> rx.Component:
+    return rx.el.section(
+        rx.el.div(
             rx.el.h2("The buddies' number"),
             rx.el.p(words.international(phone_number), class_name="figure"),
             rx.el.a(
@@ -42,18 +48,32 @@ def _panels(phone_number: str) -> rx.Component:
                 href=f"tel:{phone_number}",
                 class_name="button",
             ),
-            class_name="panel call-now",
+            class_name="call-words",
         ),
+        rx.el.div(
+            dial_code(phone_number),
+            rx.el.p("Point your phone's camera here to call."),
+            class_name="call-code",
+        ),
+        class_name="panel call-now",
+    )
+
+
+def _panels() -> rx.Component:
+    return rx.el.div(
         rx.el.section(
             rx.el.h2("Talk time left"),
-            rx.el.p(HomeState.talk_time, class_name="figure"),
-            rx.el.p(
-                rx.cond(
-                    HomeState.lines,
-                    "Notice and menu don't count.",
-                    "Every phone number comes with five free minutes of its own.",
+            rx.cond(
+                HomeState.lines,
+                rx.fragment(
+                    rx.el.p(HomeState.talk_time, class_name="figure"),
+                    rx.el.p("Notice and menu don't count.", class_name="soft small"),
                 ),
-                class_name="soft small",
+                rx.el.p(
+                    "On any phone the first five minutes are free. "
+                    "With your number proved you get more, and see it here.",
+                    class_name="soft",
+                ),
             ),
             class_name="panel",
         ),
@@ -76,7 +96,7 @@ def _panels(phone_number: str) -> rx.Component:
             ),
             class_name="panel",
         ),
-        class_name="panels",
+        class_name="panels two",
     )
 
 
@@ -108,7 +128,19 @@ def _account() -> rx.Component:
             ),
             class_name="signed-in-as",
         ),
-        sign_out_button(),
+        rx.el.div(
+            rx.cond(
+                OnboardingState.is_dismissed & ~OnboardingState.is_complete,
+                rx.el.button(
+                    "Show the checklist",
+                    type="button",
+                    class_name="text-button",
+                    on_click=OnboardingState.resume,
+                ),
+            ),
+            sign_out_button(),
+            class_name="buttons",
+        ),
         aria_label="Your account",
         class_name="account-line",
     )

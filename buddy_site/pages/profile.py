@@ -16,6 +16,7 @@ from buddy_site.components.forms import (
     checkbox_field,
     choice,
     choice_field,
+    confirm,
     field,
     form,
     panel,
@@ -25,6 +26,7 @@ from buddy_site.components.forms import (
 from buddy_site.components.layout import account_page, trouble
 from buddy_site.state.profile import NO_FAVOURITE, PACES, PAUSES, USUAL, ProfileState
 from shared.domain.names import LONGEST_NAME
+from shared.domain.pins import DIGITS
 from shared.services.profiles import time_zones
 
 ZONES = "time-zones"
@@ -41,7 +43,7 @@ def profile() -> rx.Component:
         trouble(ProfileState.trouble),
         rx.cond(
             ProfileState.is_loaded,
-            rx.fragment(_who(), _talking(), _memory()),
+            rx.fragment(_who(), _talking(), _memory(), _pin()),
             skeleton("Loading your profile", rows=4),
         ),
         at=paths.PROFILE,
@@ -56,7 +58,7 @@ def _who() -> rx.Component:
                 "Your name, as buddies say it",
                 "spoken_name",
                 default=ProfileState.spoken_name,
-                hint="Said aloud at the start of a call. Empty: they won't call you anything.",
+                hint="Said at the start of a call. Leave it empty and they use none.",
                 error=_refusal("name"),
                 autocomplete="given-name",
                 max_length=LONGEST_NAME,
@@ -165,6 +167,43 @@ def _memory() -> rx.Component:
             hint="Switched off, nothing you say is carried into another call. "
             "The transcript stays yours either way, until you delete it.",
             saved=_saved("memory"),
+        ),
+    )
+
+
+def _pin() -> rx.Component:
+    return panel(
+        "PIN",
+        form(
+            field(
+                rx.cond(ProfileState.has_pin, "New PIN", "Choose a PIN"),
+                "pin",
+                key=ProfileState.pin_round,
+                hint="Four digits that nobody guesses: no row, no year.",
+                error=_refusal("pin"),
+                class_name="code",
+                input_mode="numeric",
+                max_length=DIGITS,
+            ),
+            _save_row("Save PIN", "pin"),
+            on_submit=ProfileState.save_pin,
+            is_inline=True,
+        ),
+        rx.cond(
+            ProfileState.has_pin,
+            confirm(
+                "Remove the PIN",
+                "Buddies then have only your number to know you by.",
+                yes="Yes, remove it",
+                on_confirm=ProfileState.remove_pin,
+            ),
+        ),
+        intro=rx.cond(
+            ProfileState.has_pin,
+            "You have a PIN. Type it on the phone when a buddy asks for it, and they know that "
+            "it is you, even where your number can't be proved.",
+            "Numbers can be faked. With a PIN, typed on the phone, you prove that it is you "
+            "when you ask for something personal.",
         ),
     )
 

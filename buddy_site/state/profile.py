@@ -13,7 +13,7 @@ from buddy_site.state.private import PrivateState, to_sign_in
 from shared.database import StoreUnavailable
 from shared.errors import DomainError
 from shared.ids import AccountId
-from shared.services import profiles
+from shared.services import pins, profiles
 
 # What the page offers within the bounds of `shared.domain.profiles`, and in which words.
 PACES = {0.8: "Slow", 0.9: "A bit slow", 1.0: "Normal", 1.1: "A bit quick", 1.2: "Quick"}
@@ -44,6 +44,8 @@ class ProfileState(PrivateState, rx.State):
     pace: str = "1.0"
     pause: str = USUAL
     keeps_memory: bool = True
+    has_pin: bool = False
+    pin_round: int = 0  # a field of its own for each PIN: none is shown again
 
     saved: str = ""  # the field that was saved last
     refused: str = ""  # the field that was not
@@ -91,6 +93,17 @@ class ProfileState(PrivateState, rx.State):
         """Let buddies remember from now on, or not."""
         return await self._save("memory", profiles.set_memory, keeps_memory=value is True)
 
+    @rx.event
+    async def save_pin(self, form: Any) -> Any:
+        """Keep a new PIN."""
+        self.pin_round += 1
+        return await self._save("pin", pins.set_pin, pin=words.typed(form, "pin"))
+
+    @rx.event
+    async def remove_pin(self) -> Any:
+        """Have no PIN any more."""
+        return await self._save("pin", pins.remove_pin)
+
     async def _save(self, field: str, use_case: Callable[..., Any] | None, **values: Any) -> Any:
         """Do it if there is anything to do, and show what is saved now."""
         self.saved = self.refused = self.refusal = ""
@@ -127,6 +140,7 @@ class ProfileState(PrivateState, rx.State):
         self.pace = _nearest(found.pace, PACES)
         self.pause = _nearest(found.pause_seconds, PAUSES)
         self.keeps_memory = found.keeps_memory
+        self.has_pin = found.has_pin
 
 
 def _nearest(value: float | None, choices: dict[float, str]) -> str:
