@@ -2,16 +2,21 @@
 
     POST /_control/clock     {"advance_seconds": n} or {"now": unix}, {"freeze": true}
     POST /_control/webhooks  {"duplicate": n}, {"drop": n}, {"types": [...]} for these two,
-                             {"reorder": bool}, {"hold": bool}, {"release": true},
-                             {"redeliver": "evt_..."}, {"settle": true}: wait till all is sent
+                             {"reorder": bool}: what waits goes backwards,
+                             {"hold": true}, {"release": true}, {"redeliver": "evt_..."},
+                             {"settle": true}: wait till all is sent and refusals tried again
     GET  /_control/deliveries
-    POST /_control/pay       {"session": "cs_...", "outcome": "paid", "card"?, "email"?}
-                             outcomes: paid, declined, needs_action, abandoned
-    POST /_control/events    {"type": "invoice.finalization_failed", "object": "in_..."}
+    POST /_control/pay       {"session": "cs_...", "outcome", "card"?, "email"?}
+                             paid (any card; challenges are passed), declined, needs_action,
+                             abandoned; cards as in `objects.payment_method`
+    POST /_control/events    {"type": "invoice.finalization_failed", "object": "in_..."}: what has
+                             no cause here, with what it changes
     GET  /_control/state     subscriptions, invoices and refunds: what was taken and given back
 
 `POST /_control/seed` takes {"after_retries": "cancel|unpaid|past_due", "retry_days": [3, 5, 7],
 "prices": [{"lookup_key", "unit_amount", "currency", "interval"}], "webhook_url": "..."}.
+`fail_next` knows every endpoint by its name in the SDK (`checkout.sessions.create`; with `:answer`
+it is done and the answer is lost) and `webhook`.
 """
 
 from __future__ import annotations
@@ -25,7 +30,7 @@ from sandbox.stripe import lifecycle, paying
 from sandbox.stripe.errors import StripeRefusal
 from sandbox.stripe.objects import price, subscription
 from sandbox.stripe.objects.payment_method import CARDS
-from sandbox.stripe.store import AFTER_RETRIES, Books, Json
+from sandbox.stripe.store import AFTER_RETRIES, Books, Json, listed
 from sandbox.stripe.webhooks import Webhooks
 
 CARD_OF_OUTCOME = {"paid": "good", "declined": "declined", "needs_action": "asks_once"}
@@ -129,7 +134,20 @@ def happen(books: Books, body: Json) -> Json:
         error = StripeRefusal("The tax could not be calculated.", code="failed_tax_calculation")
         thing["last_finalization_error"] = error.body["error"]
         thing["automatically_finalizes_at"] = None
+    if kind == "entitlements.active_entitlement_summary.updated":
+        thing = _entitlements_of(thing)
     return books.emit(kind, thing)
+
+
+def _entitlements_of(customer: Json) -> Json:
+    """Return https://docs.stripe.com/api/entitlements/active-entitlement-summary: none here."""
+    url = f"/v1/customers/{customer['id']}/entitlements"
+    return {
+        "object": "entitlements.active_entitlement_summary",
+        "customer": customer["id"],
+        "entitlements": listed([], url),
+        "livemode": False,
+    }
 
 
 def seed(books: Books, webhooks: Webhooks, body: Json) -> None:

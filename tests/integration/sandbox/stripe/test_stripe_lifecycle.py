@@ -365,6 +365,9 @@ async def test_what_has_no_cause_here_happens_on_demand(stripe_shop: Shop) -> No
         "events", type="customer.subscription.resumed", object=subscription.id
     )
 
+    kind = "entitlements.active_entitlement_summary.updated"
+    await stripe_shop.control("events", type=kind, object=str(subscription.customer))
+
     assert failed.last_finalization_error is not None
     assert failed.last_finalization_error.code == "failed_tax_calculation"
     assert (paused, await status(stripe_shop)) == ("paused", "active")
@@ -374,4 +377,7 @@ async def test_what_has_no_cause_here_happens_on_demand(stripe_shop: Shop) -> No
         "customer.subscription.paused",
         "customer.subscription.updated",
         "customer.subscription.resumed",
+        kind,
     ]
+    last: Any = stripe_shop.product.events[-1]
+    assert last.data.object["customer"] == subscription.customer

@@ -39,6 +39,7 @@ class Life:
         self.books.policy.after_retries = after_retries
         price.seed(self.books)
         self.customer = customer.create(self.books, Form({"name": "Sam"}))["id"]
+        self.buy("good", "unlimited_yearly")
 
     @property
     def running(self) -> Json | None:
