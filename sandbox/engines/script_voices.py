@@ -12,13 +12,13 @@ _PIECE = 4801  # bytes, about 100 ms: odd on purpose, as a network's pieces are
 
 
 class ScriptVoices:
-    """Speaks in tones at their own pace, whatever voice or speed is asked for."""
+    """Speaks in tones at the speed that is asked for, whatever the voice."""
 
     def __init__(self) -> None:
         self.first_byte_seconds = 0.0
 
     async def speak(self, text: str, *, voice: str, speed: float) -> AsyncGenerator[bytes]:
         await asyncio.sleep(self.first_byte_seconds)
-        pcm = pcm_from_text(text, SPEECH_RATE)
+        pcm = pcm_from_text(text, SPEECH_RATE, speed=speed)
         for at in range(0, len(pcm), _PIECE):
             yield pcm[at : at + _PIECE]

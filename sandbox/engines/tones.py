@@ -5,7 +5,8 @@ alternate from character to character, so that a doubled letter is two letters a
 apart by a gap is one. All of it lies between 400 and 2600 Hz: it survives the telephone band,
 resampling, μ-law and any framing. Every utterance begins with a marker of the same length, which
 reads as the space between two utterances on one line. A character counts as heard once about half
-of it has been heard; times are good to 5 ms.
+of it has been heard; times are good to 5 ms. Speech at another speed has longer or shorter
+characters, down to those that can still be read.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _LOW = (400, 500, 600, 700, 800, 900, 1000)
 _HIGH = (1300, 1400, 1500, 1600, 1700, 1800, 1900)
 _TURN = (2300, 2600)
 _START = len(ALPHABET)  # the symbol that begins an utterance
+
+SLOWEST, FASTEST = 0.25, 1.5  # a character of less than 26 ms has too few clear windows
 
 _AMPLITUDE = 0.25  # of full scale, each tone; three of them leave headroom
 _RAMP_MS = 2  # a soft edge: no click, no splatter into neighbouring tones
@@ -67,17 +70,17 @@ def tones_from_text(text: str) -> bytes:
     return mulaw_from_samples(_wave(text, SAMPLE_RATE))
 
 
-def pcm_from_text(text: str, sample_rate: int = 24_000) -> bytes:
+def pcm_from_text(text: str, sample_rate: int = 24_000, *, speed: float = 1.0) -> bytes:
     """Return one utterance as 16-bit little-endian PCM."""
-    return (_wave(text, sample_rate) * 32767).astype("<i2").tobytes()
+    return (_wave(text, sample_rate, speed) * 32767).astype("<i2").tobytes()
 
 
-def _wave(text: str, sample_rate: int) -> npt.NDArray[np.float64]:
+def _wave(text: str, sample_rate: int, speed: float = 1.0) -> npt.NDArray[np.float64]:
     words = speakable(text)
     if not words:
         return np.zeros(0)
     symbols = [_START, *(ALPHABET.index(c) for c in words)]
-    length = sample_rate * CHARACTER_MS // 1000
+    length = round(sample_rate * CHARACTER_MS / min(max(speed, SLOWEST), FASTEST) / 1000)
     times = np.arange(length) / sample_rate
     ramp = np.minimum(1.0, (np.arange(length) + 1) / (sample_rate * _RAMP_MS / 1000))
     envelope = _AMPLITUDE * ramp * ramp[::-1]

@@ -225,7 +225,8 @@ class _Caller:
         notice = NOTICE.search(text)
         if notice is None:
             return False
-        offer = rf"\b({digit}|{NUMBER_WORDS.get(digit, digit)}|press a key)\b"
+        key = re.escape(digit)
+        offer = rf"\b({key}|{NUMBER_WORDS.get(digit, key)}|press a key)\b"
         if re.search(offer, plain(text[notice.end() :])):
             return True
         return self._has_finished(since=0)

@@ -12,6 +12,7 @@ from sandbox.engines.mulaw import SILENCE, mulaw_from_samples, samples_from_mula
 from sandbox.engines.tones import (
     ALPHABET,
     CHARACTER_SAMPLES,
+    FASTEST,
     ToneListener,
     pcm_from_text,
     speakable,
@@ -77,6 +78,17 @@ def test_text_survives_resampling_there_and_back(text: str) -> None:
     narrow = soxr.resample(wide, 24_000, 8000)
 
     assert heard(mulaw_from_samples(narrow)) == speakable(text)
+
+
+@pytest.mark.parametrize("speed", [0.25, 0.8, 1.2, 1.5, 4.0])
+def test_text_survives_every_speed_and_takes_as_long_as_it_says(speed: float) -> None:
+    text = "well, hello there. 100 bottles!"
+    pcm = pcm_from_text(text, 24_000, speed=speed)
+    samples = soxr.resample(np.frombuffer(pcm, dtype="<i2") / 32768, 24_000, 8000)
+
+    assert heard(mulaw_from_samples(samples) + silence(80)) == text
+    as_they_come = len(pcm_from_text(text, 24_000))
+    assert len(pcm) == pytest.approx(as_they_come / min(speed, FASTEST), rel=0.01)
 
 
 @settings(max_examples=30, deadline=None)
