@@ -43,6 +43,6 @@ def _prompts(settings: Settings) -> list[str]:
     finally:
         database.close_now()
     return [
-        model_messages(persona_prompt=view.prompt, caller_name=None, history=())[0].text
+        model_messages(persona_prompt=view.prompt, about_caller="", history=())[0].text
         for view in sorted(views, key=lambda view: view.menu_key)
     ]

@@ -47,6 +47,7 @@ class Configuration:
         self._is_loaded = False
         self._constants: dict[str, float] = {}
         self._pauses: dict[int | None, float] = {}
+        self._pause_differences: dict[int | None, float] = {}
         self._following: asyncio.Task[None] | None = None
         self.personas: Mapping[int, PersonaView] = {}
 
@@ -92,8 +93,13 @@ class Configuration:
         """Return the buddy on this key of the menu; raise KeyError if there is none."""
         return self.personas[menu_key]
 
-    def pause_seconds(self, menu_key: int | None) -> float:
-        """Return the silence that ends an utterance; read it anew each turn."""
+    def pause_seconds(self, menu_key: int | None, own: float | None = None) -> float:
+        """Return the silence that ends an utterance; read it anew each turn.
+
+        A caller's `own` stands in for the installation's; what a buddy adds to it still counts.
+        """
+        if own is not None:
+            return clamp_pause(own + self._pause_differences.get(menu_key, 0.0))
         pauses = self._pauses
         return pauses[menu_key] if menu_key in pauses else pauses.get(None, PAUSE_TIME_SECONDS)
 
@@ -107,6 +113,7 @@ class Configuration:
             None: clamp_pause(pause),
             **{view.menu_key: clamp_pause(pause + view.pause_difference_seconds) for view in views},
         }
+        self._pause_differences = {view.menu_key: view.pause_difference_seconds for view in views}
         self._constants = dict(constants)
         self.personas = {view.menu_key: view for view in views}
         self._is_loaded = True

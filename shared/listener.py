@@ -21,7 +21,7 @@ from shared.errors import ProviderError
 CONFIGURATION: Final = "configuration"  # payload: the table that was edited
 CALL_ENTRIES: Final = "call_entries"  # payload: call id; new entries, or the call itself changed
 CALL_INTERIM: Final = "call_interim"  # payload: base64 of sealed JSON {call_id, side, text}
-CALL_COMMANDS: Final = "call_commands"  # payload: "end:<call id>", for the call's own process
+CALL_COMMANDS: Final = "call_commands"  # payload: "end:<call>" or "profile:<account>"
 ACCOUNT: Final = "account"  # payload: account id; what it may do or has to pay has changed
 JOBS: Final = "jobs"  # payload: the kind of job that was enqueued
 

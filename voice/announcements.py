@@ -37,6 +37,8 @@ AT_ONCE: Final = 2  # a machine of our own has to make them as well
 TRIES: Final = 5  # a voice that has just been started may need its time
 PAUSE_BETWEEN_TRIES: Final = 1.0  # seconds
 
+WRONG_PIN: Final = "That isn't the PIN. To try again, press star and then the four digits."
+
 TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
     {
         Announcement.NOTICE: NOTICE.text,
@@ -107,6 +109,23 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
         Announcement.ACCOUNT_DELETED: (
             "This call is being deleted, as was asked on our web site, so I'll end it here. "
             "Nothing of it is kept. You're welcome to call again any time. Goodbye."
+        ),
+        Announcement.PIN_RIGHT: (
+            "Thank you, that's the right PIN. Your buddy can talk about your account with you now."
+        ),
+        Announcement.PIN_FOUR_LEFT: f"{WRONG_PIN} You have four tries left.",
+        Announcement.PIN_THREE_LEFT: f"{WRONG_PIN} You have three tries left.",
+        Announcement.PIN_TWO_LEFT: f"{WRONG_PIN} You have two tries left.",
+        Announcement.PIN_ONE_LEFT: f"{WRONG_PIN} You have one try left.",
+        Announcement.PIN_LOCKED: (
+            "That was wrong too often, so the PIN is locked for an hour. "
+            "You can go on talking just as before."
+        ),
+        Announcement.PIN_NOT_SET: (
+            "There's no PIN for this number yet. You can choose one on our web site."
+        ),
+        Announcement.PIN_UNCHECKED: (
+            "Sorry, I can't check the PIN right now. Please try again in a minute."
         ),
         Announcement.ARE_YOU_THERE: "Are you still there?",
         Announcement.SILENT_GOODBYE: (

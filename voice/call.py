@@ -17,13 +17,14 @@ import structlog
 from shared.configuration import PersonaView
 from shared.errors import ProviderError
 from voice.announcements import AnnouncementShelf
+from voice.caller import Caller
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Command, EndReason, Message, Side
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.machine import Conversation
 from voice.conversation.prompts import model_messages
-from voice.conversation.reception import Reception, ReceptionRules, Visitor
+from voice.conversation.reception import Reception, ReceptionRules
 from voice.conversation.segments import Segmenter
 from voice.conversation.turn_rules import TurnRules
 from voice.ports import (
@@ -72,7 +73,13 @@ class TalkTimeMeter(Protocol):
 class PreparedGreetings(Protocol):
     """Greetings whose audio was made ahead."""
 
-    def audio(self, persona: PersonaView, text: str) -> bytes | None: ...
+    def audio(self, voice: Voice, text: str) -> bytes | None: ...
+
+
+class PinChecks(Protocol):
+    """Looks up a PIN; what it proves is in the caller's profile from then on."""
+
+    async def check(self, pin: str) -> on.PinChecked: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +88,6 @@ class Ears:
 
     open: Callable[[Callable[[], None], Callable[[], None]], SpeechToText]
     key_terms: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who is on the line, as far as a conversation may know."""
-
-    name: str | None
-    visitor: Visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class CallDesk:
     announcements: AnnouncementShelf
     greetings: PreparedGreetings
     personas: Callable[[], Mapping[int, PersonaView]]
-    turn_rules: Callable[[PersonaView], TurnRules]
+    turn_rules: Callable[[PersonaView, float | None], TurnRules]  # and the caller's own pause
     reception_rules: Callable[[], ReceptionRules]
     default_model: str
 
@@ -117,12 +116,14 @@ class CallSession:
         caller: Caller,
         record: CallRecord,
         meter: TalkTimeMeter,
+        pins: PinChecks,
     ) -> None:
         self._leg = leg
         self._desk = desk
         self._caller = caller
         self._record = record
         self._meter = meter
+        self._pins = pins
         self._clock = asyncio.get_running_loop().time
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
         self._audio: asyncio.Queue[bytes] = asyncio.Queue(UNSENT_FRAMES)
@@ -175,7 +176,7 @@ class CallSession:
             if event is not None:
                 self._note(event, now)
             if isinstance(self._machine, Conversation) and self._persona is not None:
-                self._machine.rules = self._desk.turn_rules(self._persona)
+                self._machine.rules = self._turn_rules(self._persona)
             if event is None:
                 commands = self._machine.tick(now)
             else:
@@ -213,15 +214,15 @@ class CallSession:
                     is_cover=is_cover,
                 )
             case do.Interrupt(reply):
-                await self._speaker.interrupt(reply)
-                if (task := self._replies.pop(reply, None)) is not None:
-                    task.cancel()
+                await self._interrupt(reply)
             case do.Listen():
                 self._listen()
             case do.RecordConsent():
                 self._record.consent()
             case do.PutThrough(menu_key):
                 await self._put_through(self._personas[menu_key])
+            case do.CheckPin(pin):
+                self._start(self._check_pin(pin))
             case do.ShowInterim(side, text):
                 self._record.interim(side, text)
             case do.WriteEntry():
@@ -236,30 +237,42 @@ class CallSession:
         now = self._clock()
         last_reply = self._machine.last_reply if isinstance(self._machine, Reception) else 0
         conversation = Conversation(
-            self._desk.turn_rules(persona),
+            self._turn_rules(persona),
             self._desk.announcements.texts,
             now=now,
             last_reply=ReplyId(last_reply),
         )
         self._machine = conversation
         log.info("buddy_put_through", buddy=persona.slug)
-        await self._execute_all(conversation.start(greeting(persona, self._caller.name), now))
+        await self._execute_all(conversation.start(self._caller.greeting(persona), now))
+
+    def _turn_rules(self, persona: PersonaView) -> TurnRules:
+        return self._desk.turn_rules(persona, self._caller.pause_seconds)
+
+    async def _check_pin(self, pin: str) -> None:
+        self.post(await self._pins.check(pin))
+
+    async def _interrupt(self, reply: ReplyId) -> None:
+        await self._speaker.interrupt(reply)
+        if (task := self._replies.pop(reply, None)) is not None:
+            task.cancel()
 
     def _speak(self, reply: ReplyId, number: int, text: str) -> None:
         if self._persona is None:
             return
-        made_ahead = self._desk.greetings.audio(self._persona, text)
+        voice = self._caller.voice(self._persona)
+        made_ahead = self._desk.greetings.audio(voice, text)
         if made_ahead is not None:
             self._speaker.play(reply, number, text, made_ahead)
         else:
-            self._speaker.speak(reply, number, text, voice_of(self._persona))
+            self._speaker.speak(reply, number, text, voice)
 
     async def _generate(self, reply: ReplyId, history: tuple[Message, ...]) -> None:
         persona = self._persona
         if persona is None:
             return
         messages = model_messages(
-            persona_prompt=persona.prompt, caller_name=self._caller.name, history=history
+            persona_prompt=persona.prompt, about_caller=self._caller.facts(), history=history
         )
         segmenter = Segmenter()
         has_words = False
@@ -384,15 +397,3 @@ class CallSession:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def voice_of(persona: PersonaView) -> Voice:
-    """Return how a persona sounds."""
-    return Voice(persona.voice, persona.voice_instructions)
-
-
-def greeting(persona: PersonaView, caller_name: str | None) -> str:
-    """Return a buddy's first words, by name where there is one."""
-    if caller_name:
-        return persona.greeting.format(name=caller_name)
-    return persona.greeting_unnamed

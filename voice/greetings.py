@@ -9,9 +9,7 @@ from typing import Final
 
 import structlog
 
-from shared.configuration import PersonaView
 from shared.errors import ProviderError
-from shared.ids import PersonaVersionId
 from voice.ports import TextToSpeech, Voice
 
 MOST_KEPT: Final = 500  # greetings: some 40 MB
@@ -19,11 +17,11 @@ AT_ONCE: Final = 2  # calls in progress need the voices more
 
 log = structlog.get_logger()
 
-Key = tuple[PersonaVersionId, str]
+Key = tuple[Voice, str]
 
 
 class Greetings:
-    """Holds the greetings last needed, by persona version and words."""
+    """Holds the greetings last needed, by voice and words."""
 
     def __init__(self, text_to_speech: TextToSpeech, *, most_kept: int = MOST_KEPT) -> None:
         self._text_to_speech = text_to_speech
@@ -32,32 +30,31 @@ class Greetings:
         self._in_the_making: set[Key] = set()
         self._turn = asyncio.Semaphore(AT_ONCE)
 
-    def audio(self, persona: PersonaView, text: str) -> bytes | None:
+    def audio(self, voice: Voice, text: str) -> bytes | None:
         """Return the greeting's μ-law, if it was made in time."""
-        key = (persona.version_id, text)
+        key = (voice, text)
         if (audio := self._made.get(key)) is not None:
             self._made.move_to_end(key)
         return audio
 
-    async def prepare(self, persona: PersonaView, text: str) -> None:
+    async def prepare(self, voice: Voice, text: str) -> None:
         """Make a greeting unless it is there; a failure is no harm, it is then said live."""
-        key = (persona.version_id, text)
+        key = (voice, text)
         if key in self._made or key in self._in_the_making:
             return
         self._in_the_making.add(key)
         try:
             async with self._turn:
-                audio = await self._make(persona, text)
+                audio = await self._make(voice, text)
         except ProviderError as error:
-            log.warning("greeting_not_made", buddy=persona.slug, error=str(error))
+            log.warning("greeting_not_made", voice=voice.name, error=str(error))
         else:
             if audio:
                 self._keep(key, audio)
         finally:
             self._in_the_making.discard(key)
 
-    async def _make(self, persona: PersonaView, text: str) -> bytes:
-        voice = Voice(persona.voice, persona.voice_instructions)
+    async def _make(self, voice: Voice, text: str) -> bytes:
         async with aclosing(self._text_to_speech.synthesise(text, voice)) as chunks:
             return b"".join([chunk async for chunk in chunks])
 

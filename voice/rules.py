@@ -10,10 +10,12 @@ from voice.conversation.reception import ReceptionRules
 from voice.conversation.turn_rules import TurnRules
 
 
-def turn_rules(configuration: Configuration, persona: PersonaView) -> TurnRules:
-    """Return the rules of turn-taking with this buddy, as they are right now."""
+def turn_rules(
+    configuration: Configuration, persona: PersonaView, own_pause: float | None
+) -> TurnRules:
+    """Return the rules of turn-taking with this buddy and this caller, as they are right now."""
     values = _values(configuration, "turn", _TURN)
-    values["pause"] = configuration.pause_seconds(persona.menu_key)
+    values["pause"] = configuration.pause_seconds(persona.menu_key, own_pause)
     return TurnRules(**values)
 
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 
 import structlog
 
 from shared.database import Database, StoreUnavailable
-from shared.ids import CallId
+from shared.ids import AccountId, CallId
 from shared.listener import CALL_COMMANDS, Listener
-from shared.services import calls
-from voice.call import CallSession
+from shared.services import call_commands
 from voice.conversation.events import CallDeleted, Event
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class RunningCall:
+    """A call in progress and how it is reached."""
+
+    call_id: CallId
+    account_id: AccountId
+    post: Callable[[Event], None]
+    refresh: Callable[[], Awaitable[None]]  # takes in a profile that was edited
 
 
 class RunningCalls:
@@ -23,7 +33,7 @@ class RunningCalls:
 
     def __init__(self, database: Database, dsn_direct: str) -> None:
         self._database = database
-        self._sessions: dict[CallId, CallSession] = {}
+        self._calls: dict[CallId, RunningCall] = {}
         self._idle = asyncio.Event()
         self._idle.set()
         self._listener = Listener(
@@ -34,24 +44,24 @@ class RunningCalls:
         )
 
     def __len__(self) -> int:
-        return len(self._sessions)
+        return len(self._calls)
 
     @contextlib.contextmanager
-    def kept(self, call_id: CallId, session: CallSession) -> Iterator[None]:
+    def kept(self, call: RunningCall) -> Iterator[None]:
         """Count the call among those in progress."""
-        self._sessions[call_id] = session
+        self._calls[call.call_id] = call
         self._idle.clear()
         try:
             yield
         finally:
-            del self._sessions[call_id]
-            if not self._sessions:
+            del self._calls[call.call_id]
+            if not self._calls:
                 self._idle.set()
 
     def tell_all(self, event: Event) -> None:
         """Let every call in progress know."""
-        for session in self._sessions.values():
-            session.post(event)
+        for call in self._calls.values():
+            call.post(event)
 
     async def until_none(self, seconds: float) -> None:
         """Return when no call is in progress, or after so many seconds."""
@@ -68,20 +78,27 @@ class RunningCalls:
         await self._listener.listening.wait()
 
     async def _on_command(self, payload: str) -> None:
-        verb, _, call_id = payload.partition(":")
-        if verb == calls.END and (session := self._sessions.get(CallId(call_id))) is not None:
-            log.info("call_end_requested", call_id=call_id)
-            session.post(CallDeleted())
+        verb, _, subject = payload.partition(":")
+        for call in tuple(self._calls.values()):
+            if verb == call_commands.END and subject == call.call_id:
+                log.info("call_end_requested", call_id=subject)
+                call.post(CallDeleted())
+            elif verb == call_commands.PROFILE and subject == call.account_id:
+                await call.refresh()
 
     async def _on_gap(self) -> None:
-        """End the calls that were deleted while nobody listened."""
-        if not self._sessions:
+        """Make up for what was asked while nobody listened."""
+        if not self._calls:
             return
         try:
-            kept = await self._database.transact(calls.existing, call_ids=tuple(self._sessions))
+            kept = await self._database.transact(
+                call_commands.existing, call_ids=tuple(self._calls)
+            )
         except StoreUnavailable as error:
             log.warning("deleted_calls_unknown", error=str(error))
             return
-        for call_id, session in self._sessions.items():
-            if call_id not in kept:
-                session.post(CallDeleted())
+        for call in tuple(self._calls.values()):
+            if call.call_id in kept:
+                await call.refresh()
+            else:
+                call.post(CallDeleted())

@@ -17,23 +17,23 @@ from shared.configuration import Configuration
 from shared.database import Database, StoreUnavailable, database_urls, open_database
 from shared.errors import DomainError, ProtocolError, ProviderError, RemoteProtocolError
 from shared.services import calls, talk_time
-from shared.services.accounts import AccountKind
 from shared.services.calls import OpenedCall
 from shared.settings import Settings
 from voice.adapters.twilio_media import StartMessage, TwilioCallLeg
 from voice.adapters.twilio_rest import SignatureValidator
 from voice.announcements import NOTICE_VERSION, AnnouncementShelf
-from voice.call import CallDesk, Caller, CallSession, Ears, greeting
+from voice.call import CallDesk, CallSession, Ears
+from voice.caller import Caller, greeting, visitor_of, voice_of
 from voice.conversation.commands import Announcement, EndReason
 from voice.conversation.events import ServiceEnding
-from voice.conversation.reception import Visitor
 from voice.greetings import Greetings
 from voice.meter import Meter
+from voice.pin_desk import PinDesk
 from voice.ports import CallControl, LanguageModel, SpeechToText, TextToSpeech
 from voice.record import CallBook
 from voice.resilience import ReconnectingSpeechToText
 from voice.rules import reception_rules, turn_rules
-from voice.running_calls import RunningCalls
+from voice.running_calls import RunningCall, RunningCalls
 from voice.transcript import TranscriptWriter
 
 log = structlog.get_logger()
@@ -122,7 +122,7 @@ class VoiceService:
             announcements=shelf,
             greetings=self._greetings,
             personas=lambda: self._configuration.personas,
-            turn_rules=lambda persona: turn_rules(self._configuration, persona),
+            turn_rules=lambda persona, pause: turn_rules(self._configuration, persona, pause),
             reception_rules=lambda: reception_rules(self._configuration),
             default_model=self.settings.chat_model,
         )
@@ -204,18 +204,22 @@ class VoiceService:
                 now=self.clock.now(),
             )
         )
+        caller = Caller(opened.profile, visitor_of(opened), self.clock.now())
+        pins = PinDesk(opened.call_id, caller, self.database, self.clock)
         session = CallSession(
             leg,
             self._desk,
-            caller=Caller(opened.spoken_name, visitor_of(opened)),
+            caller=caller,
             record=book,
             meter=meter,
+            pins=pins,
         )
-        self._prepare_greetings(opened)
+        self._prepare_greetings(caller)
         booking = self._spawn(book.run())
         reason = EndReason.FAILED
         log.info("call_began", caller=opened.caller)
-        with self._running.kept(opened.call_id, session):
+        running = RunningCall(opened.call_id, opened.account_id, session.post, pins.refresh)
+        with self._running.kept(running):
             try:
                 reason = await session.run()
             except Exception:
@@ -231,18 +235,19 @@ class VoiceService:
     async def _warm_up(self) -> None:
         """Make what the first callers would wait for."""
         for persona in self._configuration.personas.values():
-            await self._greetings.prepare(persona, greeting(persona, None))
+            words = greeting(persona, None, self.clock.now())
+            await self._greetings.prepare(voice_of(persona), words)
         try:
             await self._providers.warm_up()
         except ProviderError as error:
             log.warning("warm_up_failed", error=str(error))
 
-    def _prepare_greetings(self, opened: OpenedCall) -> None:
+    def _prepare_greetings(self, caller: Caller) -> None:
         """Make the caller's greetings while the notice and the menu are said."""
         for key, persona in self._configuration.personas.items():
-            if opened.favourite_menu_key in (None, key):
-                words = greeting(persona, opened.spoken_name)
-                self._spawn(self._greetings.prepare(persona, words))
+            if caller.visitor.favourite_key in (None, key):
+                words = caller.greeting(persona)
+                self._spawn(self._greetings.prepare(caller.voice(persona), words))
 
     async def _hang_up(self, call_sid: str) -> None:
         try:
@@ -263,18 +268,3 @@ class VoiceService:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def visitor_of(opened: OpenedCall) -> Visitor:
-    """Return what reception may know of a caller."""
-    refusal = None
-    if opened.seconds_left is not None and opened.seconds_left <= 0:
-        refusal = {
-            AccountKind.REGISTERED: Announcement.NO_TALK_TIME_REGISTERED,
-            AccountKind.WITHHELD: Announcement.WITHHELD_OVER,
-        }.get(opened.caller, Announcement.NO_TALK_TIME)
-    return Visitor(
-        has_consented=opened.has_consented,
-        favourite_key=opened.favourite_menu_key,
-        refusal=refusal,
-    )

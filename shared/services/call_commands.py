@@ -12,6 +12,7 @@ from shared.listener import CALL_COMMANDS, notify
 from shared.tables.call import Call
 
 END: Final = "end"  # the command's verb; what follows the colon is the call
+PROFILE: Final = "profile"  # of the account after the colon: it was edited
 
 
 def request_end(
@@ -29,6 +30,11 @@ def request_end(
     for running_id in found:
         notify(session, CALL_COMMANDS, f"{END}:{running_id}")
     return found
+
+
+def announce_profile(session: Session, *, account_id: AccountId) -> None:
+    """Let the account's running calls know that its profile was edited."""
+    notify(session, CALL_COMMANDS, f"{PROFILE}:{account_id}")
 
 
 def existing(session: Session, *, call_ids: Sequence[CallId]) -> frozenset[CallId]:

@@ -16,8 +16,16 @@ from shared.errors import DomainError
 from shared.ids import AccountId, CallId, PersonaVersionId, new_id
 from shared.listener import CALL_ENTRIES, notify
 from shared.phone import PhoneNumber
-from shared.services import allowances, consents, phone_lines, reservations, spending, talk_time
-from shared.services.call_commands import END, existing, request_end
+from shared.services import (
+    allowances,
+    caller_profiles,
+    consents,
+    phone_lines,
+    reservations,
+    spending,
+    talk_time,
+)
+from shared.services.call_commands import request_end
 from shared.services.call_record import (
     CallCard,
     CallDetail,
@@ -28,16 +36,16 @@ from shared.services.call_record import (
     history,
     owner,
 )
-from shared.services.new_accounts import AccountKind, new_account, open_spoken_name
+from shared.services.caller_profiles import CallerProfile
+from shared.services.new_accounts import AccountKind, new_account
+from shared.services.phone_lines import Holder
 from shared.services.talk_time import CallNotFound
 from shared.tables.account import Account, Consent
 from shared.tables.call import Call
-from shared.tables.persona import Persona
 from shared.tables.talk_time import Reservation
 from shared.wordings import ConsentKind
 
 __all__ = [
-    "END",
     "CallCard",
     "CallDetail",
     "CallNotFound",
@@ -45,7 +53,6 @@ __all__ = [
     "Side",
     "detail",
     "entries_after",
-    "existing",
     "history",
     "owner",
     "request_end",
@@ -86,9 +93,8 @@ class OpenedCall:
     call_id: CallId
     account_id: AccountId
     caller: AccountKind
-    spoken_name: str | None
+    profile: CallerProfile
     has_consented: bool  # on the site, so that a short notice does
-    favourite_menu_key: int | None
     seconds_left: int | None  # None: unlimited
     fair_use_left: int | None  # seconds this month; None where talk is not unlimited
     refusal: Refusal | None  # why the call may not start, though there is talk time
@@ -107,15 +113,18 @@ def take_call(
     lock(session, number.e164 if number is not None else call_sid)
     call = session.exec(select(Call).where(Call.call_sid == call_sid)).one_or_none()
     if call is None:
+        holder = _holder(session, call_sid, number, now=now)
         call = Call(
             id=new_id("call"),
             call_sid=call_sid,
-            account_id=_caller_account(session, call_sid, number, now=now),
+            account_id=holder.account_id,
             number_index=(
                 phone_lines.number_index(session, number) if number is not None else None
             ),
             status="ringing",
             is_attested=is_attested,
+            # The network vouches for the number, and the account has proved to own it.
+            proved_at=now if is_attested and holder.is_verified else None,
             started_at=now,
         )
         session.add(call)
@@ -254,26 +263,21 @@ def end_forgotten(session: Session, *, now: datetime) -> tuple[CallId, ...]:
     return tuple(CallId(call.id) for call in calls)
 
 
-def _caller_account(
+def _holder(
     session: Session, call_sid: str, number: PhoneNumber | None, *, now: datetime
-) -> AccountId:
+) -> Holder:
     if number is None:
         account_id = new_account(session, AccountKind.WITHHELD, now=now)
         allowances.grant_withheld(session, account_id=account_id, call_sid=call_sid, now=now)
-        return account_id
+        return Holder(account_id, AccountKind.WITHHELD)
     holder = phone_lines.holder(session, number, now=now)
     if holder.kind is AccountKind.TEMPORARY:
         allowances.grant_pretrial(session, account_id=holder.account_id, number=number, now=now)
-    return holder.account_id
+    return holder
 
 
 def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
     account = session.get_one(Account, call.account_id)
-    favourite = (
-        session.get(Persona, account.favourite_persona_id)
-        if account.favourite_persona_id is not None
-        else None
-    )
     account_id, call_id = AccountId(account.id), CallId(call.id)
     left = talk_time.overview(session, account_id=account_id, now=now)
     fair_use_left = (
@@ -285,11 +289,10 @@ def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
         call_id=CallId(call.id),
         account_id=AccountId(account.id),
         caller=AccountKind(account.kind),
-        spoken_name=open_spoken_name(session, account),
+        profile=caller_profiles.of(session, call_id=CallId(call.id), now=now),
         has_consented=consents.has(
             session, account_id=AccountId(account.id), kind=ConsentKind.TRANSCRIPTION
         ),
-        favourite_menu_key=favourite.menu_key if favourite is not None else None,
         seconds_left=None if left.is_unlimited else left.seconds_left,
         fair_use_left=fair_use_left,
         refusal=spending.admit(session, call_id=call_id, fair_use_left=fair_use_left, now=now),

@@ -36,7 +36,7 @@ class Character:
     model: str | None  # None: the installation's
     fillers: tuple[str, ...]
     search_fillers: tuple[str, ...]
-    greeting: str  # with a {name} slot
+    greeting: str  # with a slot for the {name}, and where it likes for the {weekday}
     greeting_unnamed: str
     pause_difference_seconds: float
     tagline: str

@@ -34,6 +34,7 @@ class Holder:
 
     account_id: AccountId
     kind: AccountKind
+    is_verified: bool = False  # the number was proved to be the account's
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,9 @@ def number_index(session: Session, number: PhoneNumber) -> bytes:
 
 def _holder(session: Session, line: PhoneLine) -> Holder:
     account = session.get_one(Account, line.account_id)
-    return Holder(AccountId(account.id), AccountKind(account.kind))
+    kind = AccountKind(account.kind)
+    is_verified = kind is AccountKind.REGISTERED and line.verified_at is not None
+    return Holder(AccountId(account.id), kind, is_verified)
 
 
 def _line(session: Session, number: PhoneNumber) -> PhoneLine | None:

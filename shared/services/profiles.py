@@ -13,6 +13,7 @@ from shared.domain import names
 from shared.domain.profiles import checked_pace, checked_pause
 from shared.errors import DomainError
 from shared.ids import AccountId
+from shared.services import call_commands
 from shared.services.new_accounts import open_spoken_name, seal_spoken_name
 from shared.services.personas import VersionStatus
 from shared.tables.account import Account
@@ -152,4 +153,5 @@ def _plain(text: str) -> str:
 
 
 def _changed(session: Session, account_id: AccountId) -> Account:
+    call_commands.announce_profile(session, account_id=account_id)
     return session.exec(select(Account).where(Account.id == account_id).with_for_update()).one()

@@ -6,9 +6,14 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
 from shared.configuration import PersonaView
 from shared.ids import PersonaId, PersonaVersionId
+from shared.services.caller_profiles import CallerProfile
+from shared.services.new_accounts import AccountKind
+from shared.services.profiles import Profile
 from tests.support.fake_sound import fake_speech, silence
 from tests.support.fakes import (
     FakeCallLeg,
@@ -19,14 +24,17 @@ from tests.support.fakes import (
 )
 from tests.support.virtual_time import run_in_virtual_time
 from voice.announcements import AnnouncementShelf
-from voice.call import CallDesk, Caller, CallSession, Ears
+from voice.call import CallDesk, CallSession, Ears, PinChecks
+from voice.caller import Caller
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, EndReason, Side, WriteEntry
 from voice.conversation.reception import ReceptionRules, Visitor
 from voice.conversation.turn_rules import TurnRules
+from voice.ports import Voice
 from voice.resilience import ReconnectingSpeechToText, RetryingTextToSpeech, TimedLanguageModel
 from voice.timing import TurnTimes
 
+BEGAN_AT = datetime(2026, 11, 22, 17, 5, tzinfo=UTC)  # a Sunday
 TEXTS = {announcement: f"{announcement.replace('_', ' ')}." for announcement in Announcement}
 
 
@@ -50,6 +58,20 @@ def persona(key: int, name: str) -> PersonaView:
         tagline="",
         sample_lines=(),
     )
+
+
+def stranger(name: str | None = None, **settings: Any) -> CallerProfile:
+    """Return the profile of a caller who has proved nothing."""
+    chosen: dict[str, Any] = {
+        "spoken_name": name,
+        "time_zone": None,
+        "favourite_menu_key": None,
+        "pace": 1.0,
+        "pause_seconds": None,
+        "keeps_memory": True,
+        "has_pin": False,
+    }
+    return CallerProfile(AccountKind.TEMPORARY, Profile(**{**chosen, **settings}))
 
 
 @dataclass
@@ -91,7 +113,7 @@ class NoMeter:
 class MadeAhead:
     """Greetings whose audio is ready."""
 
-    def audio(self, persona: PersonaView, text: str) -> bytes | None:
+    def audio(self, voice: Voice, text: str) -> bytes | None:
         return fake_speech(text) if text.startswith("Hi") else None
 
 
@@ -104,6 +126,8 @@ class ScriptedCall:
         name: str | None = None,
         visitor: Visitor | None = None,
         rules: TurnRules | None = None,
+        profile: CallerProfile | None = None,
+        pins: PinChecks | None = None,
     ) -> None:
         self.reason: EndReason | None = None  # once the call is over
         self.heard = ""
@@ -114,6 +138,10 @@ class ScriptedCall:
         self.voice = FakeTextToSpeech()
         self.record = Record()
         self.meter = NoMeter()
+        self.pins: list[str] = []  # that were typed
+        self.caller = Caller(
+            profile or stranger(name), visitor or Visitor(favourite_key=1), BEGAN_AT
+        )
         personas = {1: persona(1, "Lisa"), 2: persona(2, "Ben")}
         self.session = CallSession(
             self.leg,
@@ -130,14 +158,20 @@ class ScriptedCall:
                 ),
                 greetings=MadeAhead(),
                 personas=lambda: personas,
-                turn_rules=lambda _persona: rules or TurnRules(),
+                turn_rules=lambda _persona, pause: rules or TurnRules(pause=pause or 0.8),
                 reception_rules=ReceptionRules,
                 default_model="the-model",
             ),
-            caller=Caller(name, visitor or Visitor(favourite_key=1)),
+            caller=self.caller,
             record=self.record,
             meter=self.meter,
+            pins=pins or self,
         )
+
+    async def check(self, pin: str) -> on.PinChecked:
+        """Find that the PIN is wrong, as a caller without any does."""
+        self.pins.append(pin)
+        return on.PinChecked(on.PinResult.NOT_SET)
 
     async def until_heard(self, words: str) -> None:
         """Wait until the caller has heard these words."""

@@ -101,8 +101,9 @@ async def scripted_vendors(voice_port: int) -> AsyncIterator[dict[str, str]]:
 def shorten_greetings(session: Session) -> None:
     """Have every buddy say no more than who it is: long greetings make long tests too."""
     for version in session.exec(select(PersonaVersion)):
-        version.greeting = f"hi {{name}}, {version.name} here."
-        version.greeting_unnamed = f"hi, {version.name} here."
+        where = "on {weekday}" if version.name == "Lisa" else "here"
+        version.greeting = f"hi {{name}}, {version.name} {where}."
+        version.greeting_unnamed = f"hi, {version.name} {where}."
 
 
 @asynccontextmanager

@@ -59,6 +59,14 @@ class Announcement(StrEnum):
     LONGEST_CALL = "longest_call"  # as long as one call may be
     BUDGET_OVER = "budget_over"  # today's money is spent
     ACCOUNT_DELETED = "account_deleted"  # or this call was, while it ran
+    PIN_RIGHT = "pin_right"
+    PIN_FOUR_LEFT = "pin_four_left"  # it was wrong; so many tries are left
+    PIN_THREE_LEFT = "pin_three_left"
+    PIN_TWO_LEFT = "pin_two_left"
+    PIN_ONE_LEFT = "pin_one_left"
+    PIN_LOCKED = "pin_locked"  # wrong too often
+    PIN_NOT_SET = "pin_not_set"
+    PIN_UNCHECKED = "pin_unchecked"  # nobody could look it up just now
     ARE_YOU_THERE = "are_you_there"
     SILENT_GOODBYE = "silent_goodbye"
     STILL_WORKING = "still_working"  # the reply takes long
@@ -135,6 +143,13 @@ class PutThrough:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckPin:
+    """The caller typed a PIN; the answer comes as `PinChecked`."""
+
+    pin: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShowInterim:
     """Show words that may still change on the live page."""
 
@@ -167,6 +182,7 @@ Command = (
     | Listen
     | RecordConsent
     | PutThrough
+    | CheckPin
     | ShowInterim
     | WriteEntry
     | HangUp

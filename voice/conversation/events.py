@@ -85,6 +85,27 @@ class SegmentPlayed:
     share: float = 1.0
 
 
+# What becomes of a PIN.
+
+
+class PinResult(StrEnum):
+    """Whether it was the account's."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    LOCKED = "locked"
+    NOT_SET = "not_set"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True)
+class PinChecked:
+    """The PIN that the caller typed was looked up."""
+
+    result: PinResult
+    tries_left: int = 0
+
+
 # What fails.
 
 
@@ -179,6 +200,7 @@ Event = (
     | UtteranceLikelyEnded
     | DigitPressed
     | CallerHungUp
+    | PinChecked
     | ReplyEvent
     | RecogniserLost
     | RecogniserRestored

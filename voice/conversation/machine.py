@@ -8,19 +8,22 @@ leaves the line dead.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation import honesty
+from voice.conversation.caller_turn import CallerTurn
 from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
 from voice.conversation.endings import Ending, ending_of, line_ending
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.honesty import asks_whether_human
+from voice.conversation.notices import Notices
+from voice.conversation.pin_entry import PinEntry
+from voice.conversation.pin_words import pin_words
 from voice.conversation.playback import Playback, Segment
 from voice.conversation.turn_rules import TurnRules
-from voice.conversation.utterance import News, Utterance, takes_floor
+from voice.conversation.utterance import takes_floor
 
 RECOGNISER_GONE = Ending(Announcement.RECOGNISER_GONE, EndReason.RECOGNISER_LOST)
 CALLER_SILENT = Ending(Announcement.SILENT_GOODBYE, EndReason.CALLER_SILENT)
@@ -35,14 +38,6 @@ class Phase(StrEnum):
     SPEAKING = "speaking"  # the reply has the floor until its last segment is played
     CLOSING = "closing"  # the last words are being said; nothing interrupts them
     ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class _Unconfirmed:
-    """A turn taken from words without their final, and the history before it."""
-
-    text: str
-    history: list[Message]
 
 
 class Conversation:
@@ -60,7 +55,7 @@ class Conversation:
         self.phase = Phase.LISTENING
         self.history: list[Message] = []
         self._texts = announcements
-        self._utterance = Utterance()
+        self._turn = CallerTurn()
         self._reply = last_reply  # events of any other reply are stale
         self._playback = Playback()
         self._shown: Segment | None = None  # the segment on the live page
@@ -70,14 +65,10 @@ class Conversation:
         self._progress_at = now  # when anything of the reply last moved on the line
         self._moved_at = now  # when the buddy's own words last moved
         self._has_failed = False  # the reply at hand
-        self._voice_at: float | None = None
-        self._kept: News | None = None
-        self._unconfirmed: _Unconfirmed | None = None
-        self._kept_at = now
         self._questions = 0
         self._failures = 0
-        self._is_warning_due = False
-        self._warning: Segment | None = None  # the one being said
+        self._notices = Notices()
+        self._pin = PinEntry()
         self._lost_at: float | None = None  # since when nobody listens to the caller
         self._is_loss_told = False
         self._end_reason = EndReason.FAILED
@@ -103,12 +94,17 @@ class Conversation:
             ):
                 return self._follow_reply(event, now) if event.reply == self._reply else []
             case on.VoiceDetected():
-                self._voice_at = now
+                self._turn.notice_voice(now)
                 return []
             case on.TranscriptReceived():
                 return self._hear(event, now)
-            case on.UtteranceLikelyEnded() | on.DigitPressed() | on.StoreLost():
+            case on.UtteranceLikelyEnded() | on.StoreLost():
                 return []
+            case on.DigitPressed(digit):
+                return self._press(digit, now)
+            case on.PinChecked():
+                self._notices.add(pin_words(event))
+                return self._speak_if_idle(now)
             case on.CallerHungUp():
                 is_closing = self.phase is Phase.CLOSING
                 reason = self._end_reason if is_closing else line_ending(event)
@@ -116,7 +112,7 @@ class Conversation:
             case on.RecogniserLost() | on.RecogniserRestored():
                 return self._follow_recogniser(event, now)
             case on.TalkTimeLow():
-                self._is_warning_due = True
+                self._notices.add(Announcement.TALK_TIME_LOW)
                 return self._speak_if_idle(now)
             case on.TalkTimeOver() | on.SpendStopped() | on.CallDeleted() | on.ServiceEnding():
                 return self._close(ending_of(event), now)
@@ -150,14 +146,14 @@ class Conversation:
     # The caller's turn.
 
     def _hear(self, event: on.TranscriptReceived, now: float) -> list[Command]:
-        news = self._utterance.sift(event.text, is_final=event.is_final, ended_at=event.ended_at)
+        news = self._turn.words.sift(event.text, is_final=event.is_final, ended_at=event.ended_at)
         if news is None or self.phase is Phase.CLOSING:
             return []
         if self.phase is Phase.SPEAKING and not takes_floor(
             news.text, at_least=self.rules.interruption_words
         ):
             if news.text:
-                self._kept, self._kept_at = news, now
+                self._turn.keep(news, now)
             return []
         if not news.text and self.phase is not Phase.LISTENING:
             return []
@@ -165,35 +161,24 @@ class Conversation:
         if self.phase is not Phase.LISTENING:
             commands += self._cut_off()
             self._give_floor_to_caller(now)
-            self._kept = None
-        if self._unconfirmed is not None and news.corrects:
-            self.history = self._unconfirmed.history
-            self._unconfirmed = None
-        self._utterance.hear(news, now)
+            self._turn.drop_kept()
+        self.history = self._turn.hear(news, self.history, now)
         if not news.text:
             return commands
         self._questions = 0
         self._quiet_since = now
-        return [*commands, do.ShowInterim(Side.CALLER, self._utterance.text)]
+        return [*commands, do.ShowInterim(Side.CALLER, self._turn.text)]
 
     def _listening_deadline(self) -> float:
-        rules, words = self.rules, self._utterance
-        candidates = []
-        if words.text and words.last_word_at is not None and words.heard_at is not None:
-            ends_at = words.last_word_at + rules.pause
-            if not words.is_settled:
-                ends_at = max(ends_at, words.heard_at + rules.final_wait)
-            if self._voice_at is not None and self._voice_at > words.heard_at:
-                ends_at = max(ends_at, self._voice_at + rules.voice_hold)
-            candidates.append(ends_at)
-        else:
-            candidates.append(self._quiet_since + rules.silence)
+        ends_at = self._turn.ends_at(self.rules)
+        if ends_at is None:
+            ends_at = self._quiet_since + self.rules.silence
         if self._lost_at is not None:
-            candidates.append(self._lost_at + rules.recogniser_wait)
-        return min(candidates)
+            return min(ends_at, self._lost_at + self.rules.recogniser_wait)
+        return ends_at
 
     def _end_listening(self, now: float) -> list[Command]:
-        if self._utterance.text:
+        if self._turn.text:
             return self._end_turn(now)
         if self._lost_at is not None and now >= self._lost_at + self.rules.recogniser_wait:
             return self._close(RECOGNISER_GONE, now)
@@ -203,43 +188,31 @@ class Conversation:
         return self._announce_alone(Announcement.ARE_YOU_THERE, now)
 
     def _end_turn(self, now: float) -> list[Command]:
-        last_word_at = self._utterance.last_word_at or now
-        commands = self._take_utterance()
-        self._voice_at = None
+        last_word_at = self._turn.words.last_word_at or now
+        commands: list[Command] = [*self._turn.take(self.history)]
         reply = self._begin_reply(now)
         self._quiet_since = max(
             last_word_at, now + self.rules.cover_spacing - self.rules.cover_after
         )
-        if self._is_warning_due:
-            commands.append(self._warn(reply))
+        commands += self._say_notices(reply)
         if asks_whether_human(self.history[-1].text):
             self._is_generated = True
             return [*commands, self._speak(reply, honesty.ANSWER)]
         return [*commands, do.GenerateReply(reply, tuple(self.history))]
 
-    def _take_utterance(self) -> list[Command]:
-        """Add what the caller said to the history; words without their final may be corrected."""
-        commands = self._write_unconfirmed()
-        history = list(self.history)
-        is_settled = self._utterance.is_settled
-        text = self._utterance.take()
-        turn = text
-        if self.history and self.history[-1].side is Side.CALLER:
-            turn = f"{self.history.pop().text} {text}"  # a turn that goes on is one turn
-        self.history.append(Message(Side.CALLER, turn))
-        if is_settled:
-            return [*commands, do.WriteEntry(Side.CALLER, text)]
-        self._unconfirmed = _Unconfirmed(text, history)
-        return commands
-
-    def _write_unconfirmed(self) -> list[Command]:
-        """Write down what was taken without its final: nothing will correct it any more."""
-        unconfirmed, self._unconfirmed = self._unconfirmed, None
-        return [do.WriteEntry(Side.CALLER, unconfirmed.text)] if unconfirmed is not None else []
-
     def _end_turn_unanswered(self) -> list[Command]:
-        commands = self._take_utterance() if self._utterance.text else []
-        return [*commands, *self._write_unconfirmed()]
+        rows = self._turn.take(self.history) if self._turn.text else []
+        return [*rows, *self._turn.confirm()]
+
+    def _press(self, digit: str, now: float) -> list[Command]:
+        """Take a key: a PIN has no words and interrupts nobody."""
+        if self.phase is Phase.CLOSING:
+            return []
+        self._questions = 0
+        if self.phase is Phase.LISTENING:
+            self._quiet_since = now
+        pin = self._pin.press(digit, now)
+        return [do.CheckPin(pin)] if pin is not None else []
 
     # The buddy's turn.
 
@@ -304,7 +277,7 @@ class Conversation:
         self._failures = 0
         if self.phase is Phase.THINKING:
             self.phase = Phase.SPEAKING
-        return [*self._write_unconfirmed(), do.ShowInterim(Side.BUDDY, segment.text)]
+        return [*self._turn.confirm(), do.ShowInterim(Side.BUDDY, segment.text)]
 
     def _settle(self, now: float) -> list[Command]:
         """End the reply once it is written and heard to its last word."""
@@ -312,12 +285,10 @@ class Conversation:
             return []
         if self.phase is Phase.CLOSING:
             return [self._end(self._end_reason)]
+        self._notices.settle()
         self._remember_reply(was_interrupted=False)
         self._give_floor_to_caller(now)
-        self._utterance.forget_before(now - self.rules.kept_word)
-        kept, self._kept = self._kept, None
-        if kept is not None and now - self._kept_at <= self.rules.kept_word:
-            self._utterance.hear(kept, self._kept_at)
+        self._turn.resume(now, within=self.rules.kept_word)
         return self._speak_if_idle(now)
 
     def _reply_deadline(self) -> float:
@@ -359,24 +330,25 @@ class Conversation:
 
     # Talk time, failures, endings.
 
-    def _warn(self, reply: ReplyId) -> Command:
-        self._is_warning_due = False
-        command = self._announce(reply, Announcement.TALK_TIME_LOW)
-        self._warning = self._playback.last
-        return command
+    def _say_notices(self, reply: ReplyId) -> list[Command]:
+        commands = []
+        for announcement in self._notices.take():
+            commands.append(self._announce(reply, announcement))
+            self._notices.say(announcement, self._playback.last)
+        return commands
 
     def _speak_if_idle(self, now: float) -> list[Command]:
         """Say what the caller must know, if nobody is saying anything."""
-        if self.phase is not Phase.LISTENING or self._utterance.text:
+        if self.phase is not Phase.LISTENING or self._turn.text:
             return []
         if self._lost_at is not None and not self._is_loss_told:
             self._is_loss_told = True
             return self._announce_alone(Announcement.RECOGNISER_LOST, now)
-        if not self._is_warning_due:
+        if not self._notices.are_due:
             return []
         reply = self._begin_reply(now)
         self._is_generated = True
-        return [self._warn(reply)]
+        return self._say_notices(reply)
 
     def _follow_recogniser(
         self, event: on.RecogniserLost | on.RecogniserRestored, now: float
@@ -421,9 +393,7 @@ class Conversation:
         if self.phase is Phase.LISTENING:
             return []
         commands: list[Command] = [do.Interrupt(self._reply), *self._playback.close()]
-        if self._warning is not None and not self._warning.is_over:
-            self._is_warning_due = True  # it went unheard: say it again
-        self._warning = None
+        self._notices.settle()
         self._remember_reply(was_interrupted=True)
         self._reply = ReplyId(self._reply + 1)  # what still comes of the old one is stale
         self._playback = Playback()
@@ -437,4 +407,4 @@ class Conversation:
     def _give_floor_to_caller(self, now: float) -> None:
         self.phase = Phase.LISTENING
         self._floor_at = self._quiet_since = now
-        self._voice_at = None
+        self._turn.begin()

@@ -33,11 +33,11 @@ class ModelMessage:
 
 
 def model_messages(
-    *, persona_prompt: str, caller_name: str | None, history: Sequence[Message]
+    *, persona_prompt: str, about_caller: str, history: Sequence[Message]
 ) -> tuple[ModelMessage, ...]:
     """Return what the model is sent for the next reply; `history` holds only what was heard."""
-    about_caller = f"\n\nThe caller's name is {caller_name}." if caller_name else ""
-    system = f"{SPEAKING_RULES}\n\n{persona_prompt}{about_caller}"
+    parts = (SPEAKING_RULES, persona_prompt, about_caller)
+    system = "\n\n".join(part for part in parts if part)
     return (ModelMessage("system", system), *_turns(history))
 
 

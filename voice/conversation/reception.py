@@ -14,6 +14,7 @@ from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Command, EndReason
 from voice.conversation.endings import Ending, ending_of, line_ending, refusal_of
 from voice.conversation.events import Event, ReplyId
+from voice.conversation.pin_entry import PinEntry
 from voice.conversation.utterance import words_of
 
 DECLINE_KEY = "9"
@@ -69,6 +70,8 @@ class Reception:
         self._since = now  # when something last happened
         self._asked_at = now  # when the caller was last asked to choose
         self._end_reason = EndReason.FAILED
+        self._pin_entry = PinEntry()
+        self._pin: str | None = None  # typed before a buddy was there
 
     def start(self, now: float) -> list[Command]:
         """Say the first words."""
@@ -155,6 +158,12 @@ class Reception:
     def _press(self, digit: str, now: float) -> list[Command]:
         if self.stage is Stage.CLOSING:
             return []
+        is_pin = self._pin_entry.is_under_way(now)
+        self._pin = self._pin_entry.press(digit, now) or self._pin
+        if is_pin or self._pin_entry.is_under_way(now):
+            if not self._is_saying:
+                self._since = self._asked_at = now
+            return []
         if digit == DECLINE_KEY and not self._visitor.has_consented:
             return self._close(CONSENT_DECLINED, now)
         if not digit.isdigit() or int(digit) not in self._menu:
@@ -184,7 +193,9 @@ class Reception:
 
     def _put_through(self, key: int) -> list[Command]:
         self.stage = Stage.DONE
-        return [*self._hush(), do.PutThrough(key)]
+        # What came of a PIN is told after the greeting, by who has the floor then.
+        pin = [do.CheckPin(self._pin)] if self._pin is not None else []
+        return [*self._hush(), do.PutThrough(key), *pin]
 
     def _close(self, ending: Ending, now: float) -> list[Command]:
         if self.stage is Stage.CLOSING:

@@ -50,7 +50,7 @@ def test_the_demo_account_owns_its_line_and_an_hour(database: Database) -> None:
 
     profile = database.transact_now(accounts.profile, account_id=account_id, now=NOW)
     assert again == opened.account_id == account_id
-    assert (opened.spoken_name, opened.seconds_left) == ("Sam", 3600)
+    assert (opened.profile.settings.spoken_name, opened.seconds_left) == ("Sam", 3600)
     assert [line.number for line in profile.lines] == ["+14155550123"]
     assert (profile.email, profile.seconds_left) == ("demo@gotobuddy.example", 3600)
 
@@ -62,4 +62,4 @@ def test_production_has_no_demo_account(database: Database) -> None:
 
     opened = open_call(database, number=DEMO_NUMBER)
 
-    assert opened.spoken_name is None
+    assert opened.profile.settings.spoken_name is None

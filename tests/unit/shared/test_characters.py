@@ -11,6 +11,8 @@ from voice.conversation.turn_rules import TurnRules
 
 PERSONAS = personas()
 
+SLOTS = {"name": "Sam", "weekday": "Wednesday"}
+
 
 def words(text: str) -> int:
     return len(text.split())
@@ -26,12 +28,15 @@ def test_there_are_six_with_keys_and_voices_of_their_own() -> None:
 def test_a_greeting_is_short_says_ai_and_ends_with_a_question(persona: SeededPersona) -> None:
     character = persona.character
 
-    for greeting in (character.greeting.format(name="Sam"), character.greeting_unnamed):
+    for greeting in (
+        character.greeting.format(**SLOTS),
+        character.greeting_unnamed.format(**SLOTS),
+    ):
         assert words(greeting) <= 40
         assert " AI " in greeting
         assert greeting.endswith("?")
-    assert "Sam" in character.greeting.format(name="Sam")
-    assert "{" not in character.greeting_unnamed
+    assert "Sam" in character.greeting.format(**SLOTS)
+    assert "{name}" not in character.greeting_unnamed
 
 
 @pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.slug)

@@ -242,7 +242,7 @@ def test_pause_time_edited_in_mid_call_counts_from_the_next_turn_on() -> None:
 
     def phone_of() -> ScriptedCall:
         phone = ScriptedCall()
-        phone.session._desk = replace(phone.session._desk, turn_rules=lambda _p: rules[0])
+        phone.session._desk = replace(phone.session._desk, turn_rules=lambda _p, _o: rules[0])
         return phone
 
     async def script(phone: ScriptedCall) -> None:

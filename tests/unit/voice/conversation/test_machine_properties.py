@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Side
-from voice.conversation.events import Event, ReplyId, StopReason
+from voice.conversation.events import Event, PinResult, ReplyId, StopReason
 from voice.conversation.machine import Conversation, Phase
 from voice.conversation.turn_rules import TurnRules
 
@@ -64,7 +64,9 @@ EVENTS: dict[str, Callable[[Script, ReplyId, int, float], Event | None]] = {
     "deleted": lambda _s, _r, _n, _now: on.CallDeleted(),
     "stopped": lambda s, _r, _n, _now: on.SpendStopped(list(StopReason)[len(s.text) % 4]),
     "store": lambda _s, _r, _n, _now: on.StoreLost(),
-    "key": lambda _s, _r, _n, _now: on.DigitPressed("5"),
+    "key": lambda s, _r, _n, _now: on.DigitPressed("5*012#"[len(s.text) % 6]),
+    "star": lambda _s, _r, _n, _now: on.DigitPressed("*"),
+    "pin": lambda s, _r, _n, _now: on.PinChecked(list(PinResult)[len(s.text) % 5], len(s.text) % 6),
     "hint": lambda _s, _r, _n, _now: on.UtteranceLikelyEnded(),
 }
 scripts = st.lists(

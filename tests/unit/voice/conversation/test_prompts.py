@@ -15,7 +15,7 @@ def test_messages_are_the_persona_and_then_the_turns() -> None:
     )
 
     system, *turns = model_messages(
-        persona_prompt="You are Lisa.", caller_name="Sam", history=history
+        persona_prompt="You are Lisa.", about_caller="The caller's name is Sam.", history=history
     )
 
     assert system.role == "system"
@@ -32,7 +32,7 @@ def test_oldest_turns_are_left_out_first() -> None:
     long = "word " * (HISTORY_CHARACTERS // 10)
     history = [Message(Side.CALLER, f"{number} {long}") for number in range(5)]
 
-    _, *turns = model_messages(persona_prompt="", caller_name=None, history=history)
+    _, *turns = model_messages(persona_prompt="", about_caller="", history=history)
 
     assert [turn.text[0] for turn in turns] in (["4"], ["3", "4"])
     assert turns[-1].text.startswith("4")
@@ -41,6 +41,6 @@ def test_oldest_turns_are_left_out_first() -> None:
 def test_last_turn_stays_however_long_it_is() -> None:
     history = [Message(Side.CALLER, "x" * (2 * HISTORY_CHARACTERS))]
 
-    _, *turns = model_messages(persona_prompt="", caller_name=None, history=history)
+    _, *turns = model_messages(persona_prompt="", about_caller="", history=history)
 
     assert len(turns) == 1

@@ -139,6 +139,36 @@ def test_silence_gets_the_menu_again_and_then_a_goodbye() -> None:
     assert ended == [do.HangUp(EndReason.NO_CHOICE)]
 
 
+def test_favourite_gives_way_to_a_key_pressed_while_the_notice_is_said() -> None:
+    desk = reception(Visitor(has_consented=True, favourite_key=6))
+    desk.start(0)
+
+    desk.receive(on.DigitPressed("2"), 1)
+
+    assert played(desk, 3) == [do.Listen(), do.PutThrough(2)]
+
+
+def test_pin_typed_before_a_buddy_is_there_chooses_nobody_and_is_looked_up_then() -> None:
+    desk = reception(Visitor(has_consented=True))
+    desk.start(0)
+    pressed = [desk.receive(on.DigitPressed(key), 1) for key in "*83"]
+    played(desk, 3)
+    pressed += [desk.receive(on.DigitPressed(key), 4) for key in "05"]
+
+    chosen = desk.receive(on.DigitPressed("1"), 5)
+
+    assert pressed == [[]] * 5
+    assert chosen == [do.Interrupt(ReplyId(2)), do.PutThrough(1), do.CheckPin("8305")]
+
+
+def test_nine_within_a_pin_declines_nothing() -> None:
+    desk = reception()
+    desk.start(0)
+
+    assert [desk.receive(on.DigitPressed(key), 3) for key in "*9999"] == [[]] * 5
+    assert played(desk, 10)[0] == do.RecordConsent()
+
+
 def test_refusal_is_said_and_ends_the_call_without_listening() -> None:
     desk = reception(Visitor(refusal=Announcement.NO_TALK_TIME))
 

@@ -1,0 +1,108 @@
+"""What the model is told of the caller, and how buddies speak to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from shared.services.caller_profiles import AccountFacts, CallerProfile, LastTalk
+from shared.services.new_accounts import AccountKind
+from tests.support.scripted_call import BEGAN_AT, persona, stranger
+from voice.caller import FASTER, SLOWER, Caller
+from voice.conversation.reception import Visitor
+
+BEN_ON_FRIDAY = LastTalk("Ben", datetime(2026, 11, 20, 18, 0, tzinfo=UTC), 312)
+TOLD = "20 November"
+
+
+def caller(profile: CallerProfile) -> Caller:
+    return Caller(profile, Visitor(), BEGAN_AT)
+
+
+def proved(profile: CallerProfile, **facts: object) -> CallerProfile:
+    known = AccountFacts(725, is_unlimited=False, unlimited_until=None, last_talks=(BEN_ON_FRIDAY,))
+    return replace(profile, facts=replace(known, **facts))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("zone", "told"),
+    [
+        ("America/New_York", "Sunday, 22 November 2026, 12:05 where the caller is"),
+        ("Pacific/Kiritimati", "Monday, 23 November 2026, 07:05 where the caller is"),
+        (None, "Sunday, 22 November 2026, 17:05, in UTC"),
+    ],
+)
+def test_day_and_time_are_the_callers(zone: str | None, told: str) -> None:
+    assert told in caller(stranger(time_zone=zone)).facts()
+
+
+def test_greeting_knows_the_name_and_the_callers_day() -> None:
+    lisa = replace(
+        persona(1, "Lisa"),
+        greeting="Hi {name}, Lisa on a {weekday}.",
+        greeting_unnamed="Hi, Lisa on a {weekday}.",
+    )
+
+    named = caller(stranger("Sam", time_zone="Pacific/Kiritimati")).greeting(lisa)
+
+    assert named == "Hi Sam, Lisa on a Monday."
+    assert caller(stranger()).greeting(lisa) == "Hi, Lisa on a Sunday."
+
+
+@pytest.mark.parametrize(
+    ("pace", "instructions"),
+    [(0.8, f"Warm. {SLOWER}"), (1.0, "Warm."), (1.2, f"Warm. {FASTER}")],
+)
+def test_pace_is_the_speed_and_a_word_to_the_voice(pace: float, instructions: str) -> None:
+    voice = caller(stranger(pace=pace)).voice(
+        replace(persona(1, "Lisa"), voice_instructions="Warm.")
+    )
+
+    assert (voice.speed, voice.instructions) == (pace, instructions)
+
+
+def test_without_proof_one_neutral_sentence_about_last_time_and_nothing_of_the_account() -> None:
+    facts = caller(replace(stranger("Sam"), last_talk=BEN_ON_FRIDAY)).facts()
+
+    assert "last talked with Ben, on Friday, 20 November." in facts
+    assert "one neutral sentence" in facts
+    assert "Never say anything about the caller's account" in facts
+    assert "minutes" not in facts
+
+
+@pytest.mark.parametrize(
+    ("kind", "has_pin", "told"),
+    [
+        (AccountKind.REGISTERED, True, "press the star key and then their four-digit PIN"),
+        (AccountKind.REGISTERED, False, "choose a four-digit PIN on the web site"),
+        (AccountKind.TEMPORARY, False, "once they sign in"),
+        (AccountKind.WITHHELD, False, "once they sign in"),
+    ],
+)
+def test_who_asks_is_told_how_to_prove_it(kind: AccountKind, has_pin: bool, told: str) -> None:  # noqa: FBT001 - a parameter
+    assert told in caller(replace(stranger(has_pin=has_pin), kind=kind)).facts()
+
+
+def test_proof_opens_talk_time_plan_and_the_last_calls() -> None:
+    facts = caller(proved(replace(stranger("Sam"), last_talk=BEN_ON_FRIDAY))).facts()
+
+    assert "There were 12 minutes of talk time left" in facts
+    assert "with Ben on Friday, 20 November, 5 minutes" in facts
+    assert "Never say anything" not in facts
+    assert facts.count(TOLD) == 1
+
+
+def test_a_paid_plan_is_named_with_its_end() -> None:
+    until = datetime(2026, 12, 3, 4, 0, tzinfo=UTC)
+    profile = proved(
+        stranger(time_zone="America/New_York"), is_unlimited=True, unlimited_until=until
+    )
+
+    assert "The plan is Unlimited, paid until Wednesday, 2 December." in caller(profile).facts()
+
+
+def test_without_memory_nothing_of_earlier_calls_is_told_even_to_the_owner() -> None:
+    for profile in (stranger("Sam"), proved(stranger("Sam"), last_talks=())):
+        assert "last" not in caller(profile).facts().replace("at last", "")

@@ -1,0 +1,164 @@
+"""Who is on the line: how they are greeted and spoken to, and what the model is told of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from shared.configuration import PersonaView
+from shared.services.caller_profiles import AccountFacts, CallerProfile, LastTalk
+from shared.services.calls import OpenedCall
+from shared.services.new_accounts import AccountKind
+from voice.conversation.commands import Announcement
+from voice.conversation.reception import Visitor
+from voice.ports import Voice
+
+SLOW_BELOW, FAST_ABOVE = 0.97, 1.03
+SLOWER = "Speak a little more slowly than usual, and let every word be clear."
+FASTER = "Speak a little faster than usual, and stay clear."
+
+
+PROVED = "The caller has proved to be the owner of the account. Only when asked, you may tell this."
+ONE_SENTENCE = "You may say so once, in one neutral sentence; what was said then you don't know."
+
+
+@dataclass(slots=True)
+class Caller:
+    """The caller of one call; the profile is replaced when it is edited or proved."""
+
+    profile: CallerProfile
+    visitor: Visitor
+    began_at: datetime
+
+    @property
+    def name(self) -> str | None:
+        """How they want to be called."""
+        return self.profile.settings.spoken_name
+
+    @property
+    def pause_seconds(self) -> float | None:
+        """Return the silence that ends their turns, where they set one."""
+        return self.profile.settings.pause_seconds
+
+    @property
+    def zone(self) -> tzinfo:
+        """Their time zone; UTC where nobody said."""
+        name = self.profile.settings.time_zone
+        return ZoneInfo(name) if name else UTC
+
+    def voice(self, persona: PersonaView) -> Voice:
+        """Return how a buddy sounds to this caller."""
+        return voice_of(persona, self.profile.settings.pace)
+
+    def greeting(self, persona: PersonaView) -> str:
+        """Return a buddy's first words, by name where there is one."""
+        return greeting(persona, self.name, self.began_at.astimezone(self.zone))
+
+    def facts(self) -> str:
+        """Return what the model is told of the caller, in sentences."""
+        return " ".join((*self._who(), self._when(), *self._last_talk(), self._account()))
+
+    def _who(self) -> tuple[str, ...]:
+        return (f"The caller's name is {self.name}.",) if self.name else ()
+
+    def _when(self) -> str:
+        local = self.began_at.astimezone(self.zone)
+        moment = f"{_day(local)} {local.year}, {local:%H:%M}"
+        if self.profile.settings.time_zone is None:
+            return (
+                f"When this call began it was {moment}, in UTC; what time it is for the caller "
+                "you don't know."
+            )
+        place = self.profile.settings.time_zone.replace("_", " ")
+        return f"When this call began it was {moment} where the caller is ({place})."
+
+    def _last_talk(self) -> tuple[str, ...]:
+        talk = self.profile.last_talk
+        if talk is None or self.profile.facts is not None:
+            return ()
+        told = f"The caller last talked with {talk.buddy}, on {self._day(talk.at)}."
+        return (told, ONE_SENTENCE)
+
+    def _account(self) -> str:
+        facts = self.profile.facts
+        if facts is not None:
+            return " ".join((PROVED, self._plan(facts), *self._talks(facts.last_talks)))
+        return (
+            "Nobody has proved who is calling. Never say anything about the caller's account, "
+            f"plan, talk time or earlier calls. {HOW_TO_PROVE[self._means]}"
+        )
+
+    def _talks(self, talks: tuple[LastTalk, ...]) -> tuple[str, ...]:
+        if not talks:
+            return ()
+        told = "; ".join(
+            f"with {talk.buddy} on {self._day(talk.at)}, {_minutes(talk.seconds)}" for talk in talks
+        )
+        return (f"The last calls were {told}. What was said in them you don't know.",)
+
+    def _plan(self, facts: AccountFacts) -> str:
+        if not facts.is_unlimited:
+            left = _minutes(facts.seconds_left)
+            return f"There were {left} of talk time left when this call began; no plan is paid."
+        until = facts.unlimited_until
+        return f"The plan is Unlimited{f', paid until {self._day(until)}' if until else ''}."
+
+    def _day(self, at: datetime) -> str:
+        return _day(at.astimezone(self.zone))
+
+    @property
+    def _means(self) -> str:
+        if self.profile.settings.has_pin:
+            return "pin"
+        return "site" if self.profile.kind is AccountKind.REGISTERED else "sign_in"
+
+
+def voice_of(persona: PersonaView, pace: float = 1.0) -> Voice:
+    """Return how a buddy sounds at a pace, 1 being its own."""
+    instructions = persona.voice_instructions
+    if not SLOW_BELOW <= pace <= FAST_ABOVE:
+        instructions = f"{instructions} {SLOWER if pace < 1 else FASTER}".strip()
+    return Voice(persona.voice, instructions, pace)
+
+
+def visitor_of(opened: OpenedCall) -> Visitor:
+    """Return what reception may know of a caller."""
+    refusal = None
+    if opened.seconds_left is not None and opened.seconds_left <= 0:
+        refusal = {
+            AccountKind.REGISTERED: Announcement.NO_TALK_TIME_REGISTERED,
+            AccountKind.WITHHELD: Announcement.WITHHELD_OVER,
+        }.get(opened.caller, Announcement.NO_TALK_TIME)
+    return Visitor(
+        has_consented=opened.has_consented,
+        favourite_key=opened.profile.settings.favourite_menu_key,
+        refusal=refusal,
+    )
+
+
+HOW_TO_PROVE = {
+    "pin": ("If they ask about it, tell them to press the star key and then their four-digit PIN."),
+    "site": (
+        "If they ask about it, tell them that they can choose a four-digit PIN on the web site "
+        "and then type it in a call, after the star key."
+    ),
+    "sign_in": "If they ask about it, tell them that the web site shows it once they sign in there.",
+}
+
+
+def greeting(persona: PersonaView, name: str | None, today: datetime) -> str:
+    """Return a buddy's first words on this day where the caller is."""
+    words = persona.greeting.replace("{name}", name) if name else persona.greeting_unnamed
+    return words.replace("{weekday}", f"{today:%A}")
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%A}, {at.day} {at:%B}"
+
+
+def _minutes(seconds: int) -> str:
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds} seconds"
+    minutes = seconds // 60
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"

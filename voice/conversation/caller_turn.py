@@ -1,0 +1,96 @@
+"""The caller's turn: from the words that come in to the message that is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from voice.conversation.commands import Message, Side, WriteEntry
+from voice.conversation.turn_rules import TurnRules
+from voice.conversation.utterance import News, Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class _Unconfirmed:
+    """A turn taken from words without their final, and the history before it."""
+
+    text: str
+    history: list[Message]
+
+
+class CallerTurn:
+    """Collects what the caller says and knows when it is a turn. Instants are the machine's."""
+
+    def __init__(self) -> None:
+        self.words = Utterance()
+        self._voice_at: float | None = None
+        self._kept: News | None = None
+        self._kept_at = 0.0
+        self._unconfirmed: _Unconfirmed | None = None
+
+    @property
+    def text(self) -> str:
+        """Everything said in this turn."""
+        return self.words.text
+
+    def notice_voice(self, now: float) -> None:
+        """There is voice on the line: a turn that has begun is held open."""
+        self._voice_at = now
+
+    def begin(self) -> None:
+        """Begin with the floor: a voice from before says nothing about this turn."""
+        self._voice_at = None
+
+    def keep(self, news: News, now: float) -> None:
+        """Keep a word said while the buddy speaks; it may become the turn."""
+        self._kept, self._kept_at = news, now
+
+    def drop_kept(self) -> None:
+        """Forget the kept word: it is part of what interrupted."""
+        self._kept = None
+
+    def resume(self, now: float, *, within: float) -> None:
+        """Let a kept word begin the turn if it was said within so many seconds of now."""
+        self.words.forget_before(now - within)
+        kept, self._kept = self._kept, None
+        if kept is not None and now - self._kept_at <= within:
+            self.words.hear(kept, self._kept_at)
+
+    def hear(self, news: News, history: list[Message], now: float) -> list[Message]:
+        """Take words in and return the history, without a turn that they correct."""
+        if self._unconfirmed is not None and news.corrects:
+            history = self._unconfirmed.history
+            self._unconfirmed = None
+        self.words.hear(news, now)
+        return history
+
+    def ends_at(self, rules: TurnRules) -> float | None:
+        """Return when the turn ends if nothing more is said; None before its first word."""
+        words = self.words
+        if not words.text or words.last_word_at is None or words.heard_at is None:
+            return None
+        ends_at = words.last_word_at + rules.pause
+        if not words.is_settled:
+            ends_at = max(ends_at, words.heard_at + rules.final_wait)
+        if self._voice_at is not None and self._voice_at > words.heard_at:
+            ends_at = max(ends_at, self._voice_at + rules.voice_hold)
+        return ends_at
+
+    def take(self, history: list[Message]) -> list[WriteEntry]:
+        """Add the turn to the history; words without their final may be corrected."""
+        rows = self.confirm()
+        before = list(history)
+        is_settled = self.words.is_settled
+        text = turn = self.words.take()
+        self._voice_at = None
+        if history and history[-1].side is Side.CALLER:
+            turn = f"{history.pop().text} {text}"  # a turn that goes on is one turn
+        history.append(Message(Side.CALLER, turn))
+        if is_settled:
+            return [*rows, WriteEntry(Side.CALLER, text)]
+        self._unconfirmed = _Unconfirmed(text, before)
+        return rows
+
+    def confirm(self) -> list[WriteEntry]:
+        """Write down what was taken without its final: nothing will correct it any more."""
+        unconfirmed, self._unconfirmed = self._unconfirmed, None
+        return [WriteEntry(Side.CALLER, unconfirmed.text)] if unconfirmed is not None else []
