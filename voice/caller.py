@@ -124,8 +124,8 @@ def voice_of(persona: PersonaView, pace: float = 1.0) -> Voice:
 
 def visitor_of(opened: OpenedCall) -> Visitor:
     """Return what reception may know of a caller."""
-    refusal = None
-    if opened.seconds_left is not None and opened.seconds_left <= 0:
+    refusal = Announcement(opened.refusal.value) if opened.refusal is not None else None
+    if refusal is None and opened.seconds_left is not None and opened.seconds_left <= 0:
         refusal = {
             AccountKind.REGISTERED: Announcement.NO_TALK_TIME_REGISTERED,
             AccountKind.WITHHELD: Announcement.WITHHELD_OVER,

@@ -7,10 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from shared.domain.spending import Refusal
+from shared.ids import AccountId, CallId
 from shared.services.caller_profiles import AccountFacts, CallerProfile, LastTalk
+from shared.services.calls import OpenedCall
 from shared.services.new_accounts import AccountKind
 from tests.support.scripted_call import BEGAN_AT, persona, stranger
-from voice.caller import FASTER, SLOWER, Caller
+from voice.caller import FASTER, SLOWER, Caller, visitor_of
+from voice.conversation.commands import Announcement
+from voice.conversation.endings import refusal_of
 from voice.conversation.reception import Visitor
 
 BEN_ON_FRIDAY = LastTalk("Ben", datetime(2026, 11, 20, 18, 0, tzinfo=UTC), 312)
@@ -106,3 +111,42 @@ def test_a_paid_plan_is_named_with_its_end() -> None:
 def test_without_memory_nothing_of_earlier_calls_is_told_even_to_the_owner() -> None:
     for profile in (stranger("Sam"), proved(stranger("Sam"), last_talks=())):
         assert "last" not in caller(profile).facts().replace("at last", "")
+
+
+def opened(**more: object) -> OpenedCall:
+    call = OpenedCall(
+        call_id=CallId("call_1"),
+        account_id=AccountId("acc_1"),
+        caller=AccountKind.TEMPORARY,
+        profile=stranger(favourite_menu_key=3),
+        has_consented=True,
+        seconds_left=300,
+        fair_use_left=None,
+        refusal=None,
+    )
+    return replace(call, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("refusal", list(Refusal))
+def test_each_limit_of_the_operator_has_words_and_a_reason_of_its_own(refusal: Refusal) -> None:
+    words = visitor_of(opened(refusal=refusal)).refusal
+
+    assert words is not None
+    assert refusal_of(words).reason.value == refusal.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (AccountKind.TEMPORARY, Announcement.NO_TALK_TIME),
+        (AccountKind.REGISTERED, Announcement.NO_TALK_TIME_REGISTERED),
+        (AccountKind.WITHHELD, Announcement.WITHHELD_OVER),
+    ],
+)
+def test_without_talk_time_it_depends_on_the_caller_what_is_to_be_done(
+    kind: AccountKind, words: Announcement
+) -> None:
+    assert visitor_of(opened(caller=kind, seconds_left=0)).refusal is words
+    assert visitor_of(opened(caller=kind, seconds_left=1)) == Visitor(
+        has_consented=True, favourite_key=3
+    )
