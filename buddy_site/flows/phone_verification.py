@@ -13,7 +13,7 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from buddy_site.gateways.twilio_verify import Checked, CodeVendor, Unanswered
+from buddy_site.gateways.twilio_verify import Busy, Checked, CodeVendor, Unanswered
 from buddy_site.transactions import Transactions
 from shared.clock import Clock
 from shared.domain import verification as rules
@@ -79,9 +79,7 @@ class PhoneVerification:
             await self._cancel(begun.abandoned_sid)
         try:
             if begun.is_first:
-                kind = await self._vendor.line_type(ask.number)
-                voip = bool(limits.refuses_voip)
-                rules.want_provable(kind, ask.channel, refuses_voip=voip)
+                await self._want_provable(ask, refuses_voip=bool(limits.refuses_voip))
             sid = await self._vendor.start(ask.number, ask.channel)
         except Unanswered as error:
             log.warning("code_unconfirmed", reason=str(error))
@@ -137,6 +135,21 @@ class PhoneVerification:
         )
         if sid is not None:
             await self._cancel(sid)
+
+    async def _want_provable(self, ask: Ask, *, refuses_voip: bool) -> None:
+        """Look at the line before anything is sent to it.
+
+        Where that can't be looked up the code goes out all the same: Verify refuses most of what
+        we would. Only a policy that needs the answer waits for it.
+        """
+        try:
+            kind = await self._vendor.line_type(ask.number)
+        except ProviderError as error:
+            log.warning("line_not_looked_up", reason=str(error))
+            if refuses_voip:
+                raise Busy(str(error)) from error
+            return
+        rules.want_provable(kind, ask.channel, refuses_voip=refuses_voip)
 
     async def _approve(self, which: VerificationId) -> Proved:
         proved = await self._database.transact(

@@ -358,6 +358,23 @@ async def test_internet_telephony_is_the_operators_decision(
     assert len(world.codes.sent) == (0 if refuses_voip else 1)
 
 
+@pytest.mark.parametrize("refuses_voip", [0.0, 1.0])
+async def test_without_a_look_up_the_code_goes_out_unless_a_policy_needs_it(
+    world: World, refuses_voip: float
+) -> None:
+    world.constants["verification_refuses_voip"] = refuses_voip
+    world.codes.failures["line_type"].append(Unanswered("nobody knows"))
+
+    if refuses_voip:
+        with pytest.raises(Busy):
+            await world.send()
+        assert await world.step() is None
+    else:
+        await world.send()
+
+    assert len(world.codes.sent) == (0 if refuses_voip else 1)
+
+
 async def test_other_countries_cost_nothing(world: World) -> None:
     with pytest.raises(CountryNotServed):
         await world.send(PhoneNumber("+442079460000"))
