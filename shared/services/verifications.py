@@ -93,6 +93,10 @@ def begin(
     now: datetime,
 ) -> Begun:
     """Count an ask for a code and keep it; another number ends the verification there was."""
+    uses = rules.counted(
+        number=number, account_id=account_id, address=address, limits=limits, now=now
+    )
+    guards.look(session, uses)
     lock(session, "verification", account_id)
     _want_new(session, account_id, number, limits)
     current = _open(session, account_id, now=now)
@@ -102,12 +106,7 @@ def begin(
         current = None
     if current is not None:
         _want_patience(current, limits, now=now)
-    guards.take(
-        session,
-        rules.counted(
-            number=number, account_id=account_id, address=address, limits=limits, now=now
-        ),
-    )
+    guards.take(session, uses)
     if current is None:
         current = _add(session, account_id, number, channel, limits, now=now)
     current.channel = channel.value
