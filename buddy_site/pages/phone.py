@@ -67,7 +67,9 @@ def phone() -> rx.Component:
 def _lines() -> rx.Component:
     return panel(
         "Proved",
-        rx.el.ul(rx.foreach(PhoneState.lines, _line), class_name="lines"),
+        rx.el.ul(
+            rx.foreach(PhoneState.lines, _line), class_name="lines", aria_label="Proved numbers"
+        ),
         intro="Calls from these belong to your account.",
     )
 
