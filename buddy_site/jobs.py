@@ -18,7 +18,6 @@ import structlog
 from buddy_site.flows.billing import BillingFlow
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import ProviderError
 from shared.outbox import ClaimedJob, Worker
 from shared.services import erasure
 
@@ -104,8 +103,8 @@ async def once(work: Periodic, dsn_direct: str) -> bool:
             if row is None or not row[0]:
                 return False
             await work.do()  # the lock goes with the connection
-    except (ProviderError, psycopg.OperationalError, OSError) as error:
-        log.warning("periodic_work_failed", work=work.name, error=str(error))
+    except Exception as error:  # noqa: BLE001 - a task's outermost frame: it comes round again
+        log.warning("periodic_work_failed", work=work.name, error=type(error).__name__)
         return False
     return True
 
