@@ -13,6 +13,9 @@ from starlette.types import ASGIApp
 from buddy_site import build, paths, runtime
 from buddy_site.components.code_entry import CODE_ENTRY_SCRIPT
 from buddy_site.components.forms import KEEP_TYPED_SCRIPT
+from buddy_site.documents.crisis import CRISIS
+from buddy_site.documents.privacy import PRIVACY_POLICY
+from buddy_site.documents.terms import TERMS
 from buddy_site.endpoints import addresses, health, stripe_webhook
 from buddy_site.endpoints.account_export import ExportEndpoint
 from buddy_site.endpoints.google_callback import SignInEndpoints
@@ -25,6 +28,7 @@ from buddy_site.pages import (
     calls,
     home,
     landing,
+    legal,
     not_found,
     operator_call,
     phone,
@@ -180,6 +184,19 @@ app.add_page(
 add_private_page(
     operator_call.operator_call, paths.OPERATOR_CALL, "A caller's call", OversightState.load
 )
+for text, path, about in (
+    (TERMS, paths.TERMS, "What we promise, what we ask, and how either side may stop."),
+    (PRIVACY_POLICY, paths.PRIVACY_POLICY, "What we keep, for how long, and what you can do."),
+    (CRISIS, paths.CRISIS, "988, 911, and what a buddy does when somebody speaks of suicide."),
+):
+    app.add_page(
+        legal.legal(text, settings.contact_email, path),
+        route=path,
+        title=f"{text.title} · GoToBuddy",
+        description=about,
+        image=EMBLEM,
+        on_load=[AccountState.enter],
+    )
 app.add_page(
     not_found.not_found,
     route="404",

@@ -104,7 +104,9 @@ def _fingerprint(settings: Settings) -> str:
     digest = hashlib.sha256()
     for tool in TOOLS:
         digest.update(f"{tool} {version(tool)}\n".encode())
-    digest.update(f"{settings.environment} {settings.phone_number}\n".encode())
+    digest.update(
+        f"{settings.environment} {settings.phone_number} {settings.contact_email}\n".encode()
+    )
     for path in _sources():
         digest.update(f"{path.relative_to(ROOT)}\n".encode())
         digest.update(path.read_bytes())

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shared.errors import BuddyError
 
 SANDBOX_SECRET = "sandbox"  # noqa: S105 - the sandbox takes it, production refuses it
+SANDBOX_CONTACT = "hello@gotobuddy.example"
 # What the sandbox's secrets and ids begin with, after the vendor's own prefix.
 SANDBOX_NAME = re.compile(r"(AC|VA|MG|sk_test_|whsec_)?sandbox")
 OUTSIDE_ADDRESSES = (
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".data")
     log_format: Literal["console", "json"] = "console"
     log_pii: bool = False
+    contact_email: str = SANDBOX_CONTACT  # where callers may write to us
 
     # Where the programs listen, always on loopback in the sandbox.
     listen_host: str = "127.0.0.1"
@@ -173,6 +175,8 @@ class Settings(BaseSettings):
             yield f"BUDDY_KEY_FILE: there is no key file at {self.keys_path}"
         if self.test_phone_url is not None:
             yield "BUDDY_TEST_PHONE_URL is for testers only: unset it"
+        if self.contact_email == SANDBOX_CONTACT:
+            yield "BUDDY_CONTACT_EMAIL is missing: callers must be able to write to you"
         if self.log_pii:
             yield "BUDDY_LOG_PII would log what people say: unset it"
 

@@ -84,6 +84,37 @@ WORDINGS: Final[Mapping[ConsentKind, tuple[Wording, ...]]] = MappingProxyType(
 )
 
 
+class Document(StrEnum):
+    """What anyone may read on the site; using it is accepting it."""
+
+    TERMS = "terms"
+    PRIVACY_POLICY = "privacy_policy"
+    CRISIS_PROTOCOL = "crisis_protocol"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentVersion:
+    """Which version of a document holds, and since when."""
+
+    version: str
+    since: date
+
+
+# A test compares the words with their version: who changes a word, adds one.
+DOCUMENTS: Final[Mapping[Document, DocumentVersion]] = MappingProxyType(
+    {
+        Document.TERMS: DocumentVersion("1", date(2026, 11, 22)),
+        Document.PRIVACY_POLICY: DocumentVersion("1", date(2026, 11, 22)),
+        Document.CRISIS_PROTOCOL: DocumentVersion("1", date(2026, 11, 22)),
+    }
+)
+
+
+def document(which: Document) -> DocumentVersion:
+    """Return the version of a document that holds."""
+    return DOCUMENTS[which]
+
+
 def current(kind: ConsentKind) -> Wording:
     """Return the wording in use."""
     return WORDINGS[kind][-1]

@@ -48,6 +48,7 @@ def safe(tmp_path: Path) -> dict[str, Any]:
         "database_url": "postgresql://db.example/gotobuddy",
         "key_file": key_file,
         "twilio_account_sid": "AC0123456789abcdef",
+        "contact_email": "help@company.example",
         **dict.fromkeys(SECRETS, "a real secret, long enough"),
         **dict.fromkeys(ADDRESSES, "https://vendor.example"),
     }

@@ -1,0 +1,1 @@
+"""What anyone may read about the rules of the house: terms, privacy policy, crisis protocol."""
