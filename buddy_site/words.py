@@ -121,8 +121,14 @@ def speaker(side: str, buddy: str) -> str:
 
 def typed(form: object, name: str) -> str:
     """Return what was typed into a form's field; a form may be anything that anybody sent."""
-    text = form.get(name) if isinstance(form, dict) else None
-    return text[:LONGEST_TYPED] if isinstance(text, str) else ""
+    return plain(form.get(name)) if isinstance(form, dict) else ""
+
+
+def plain(text: object) -> str:
+    """Return what somebody typed without what no keyboard types and no database stores."""
+    if not isinstance(text, str):
+        return ""
+    return text[:LONGEST_TYPED].replace("\0", "").encode("utf-8", "ignore").decode()
 
 
 def signed_out(browsers: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from typing import NewType
 
@@ -19,3 +20,8 @@ SignInSessionId = NewType("SignInSessionId", str)
 def new_id(prefix: str) -> str:
     """Return an id that names its kind: `call_9f2c…`."""
     return f"{prefix}_{secrets.token_hex(12)}"
+
+
+def is_id(value: object, prefix: str) -> bool:
+    """Return whether something from outside could be an id of this kind."""
+    return isinstance(value, str) and re.fullmatch(rf"{prefix}_[0-9a-f]{{24}}", value) is not None

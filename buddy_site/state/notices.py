@@ -11,7 +11,7 @@ import reflex as rx
 from buddy_site import paths, runtime, verification_words, words
 from buddy_site.state.private import PrivateState, to_sign_in
 from shared.database import StoreUnavailable
-from shared.ids import AccountId, NoticeId
+from shared.ids import AccountId, NoticeId, is_id
 from shared.services import claims, notices
 from shared.services.notices import NoticeKind, NoticeView
 
@@ -69,7 +69,7 @@ class NoticesState(PrivateState, rx.State):
             if someone is None:
                 return to_sign_in(paths.HOME)
             self.answer = ""
-            if use_case is not None and isinstance(notice_id, str):
+            if use_case is not None and is_id(notice_id, "notice"):
                 site = runtime.current()
                 is_done = await site.database.transact(
                     use_case,

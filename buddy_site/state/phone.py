@@ -25,7 +25,7 @@ from shared.domain.verification_refusals import (
     TextsNotReceived,
 )
 from shared.errors import BuddyError, DomainError, ProviderError
-from shared.ids import AccountId, PhoneLineId
+from shared.ids import AccountId, PhoneLineId, is_id
 from shared.phone import InvalidPhoneNumber, PhoneNumber
 from shared.services import consents, phone_lines
 from shared.services.verifications import StepView
@@ -90,9 +90,9 @@ class PhoneState(PrivateState, rx.State):
     @rx.event
     async def tidy(self, text: Any) -> Any:
         """Write the number as its country does, once it is complete."""
-        if not isinstance(text, str) or await self._admitted() is None:
+        if not await self._is_admitted():
             return None
-        self.number = text[:LONGEST_NUMBER]
+        self.number = words.plain(text)[:LONGEST_NUMBER]
         number = _parsed(self.number, self.country)
         if number is None or number.country not in self._served():
             return None
@@ -102,7 +102,7 @@ class PhoneState(PrivateState, rx.State):
     @rx.event
     async def choose_country(self, code: Any) -> None:
         """Read the number as one of this country."""
-        if await self._admitted() is not None and code in self._served():
+        if code in self._served() and await self._is_admitted():
             self.country = str(code)
 
     @rx.event
@@ -168,7 +168,7 @@ class PhoneState(PrivateState, rx.State):
     async def remove(self, line_id: Any) -> Any:
         """Take a number off the account."""
         someone, elsewhere = await self._begin()
-        if someone is not None and isinstance(line_id, str):
+        if someone is not None and is_id(line_id, "line"):
             removal = runtime.current().database.transact(
                 phone_lines.remove, account_id=someone, line_id=PhoneLineId(line_id)
             )
@@ -178,6 +178,12 @@ class PhoneState(PrivateState, rx.State):
                 self.done = f"{number} is off your account. Its calls are still under Calls."
         self.is_busy = False
         return elsewhere
+
+    async def _is_admitted(self) -> bool:
+        try:
+            return await self._admitted() is not None
+        except StoreUnavailable:
+            return False  # what was typed stays in its field
 
     async def _again(self, channel: Channel) -> AsyncIterator[Any]:
         """Send to the number that is being proved."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
@@ -28,13 +28,20 @@ class StateSocket:
         self._client = socketio.AsyncClient(reconnection=False, http_session=http)
         self._client.on("event", self._keep, namespace=NAMESPACE)
 
-    async def connect(self, url: str, *, cookie: str = "", origin: str | None = None) -> None:
-        headers = {"Origin": origin or url}
+    async def connect(
+        self,
+        url: str,
+        *,
+        cookie: str = "",
+        origin: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        sent = {"Origin": origin or url, **(headers or {})}
         if cookie:
-            headers["Cookie"] = cookie
+            sent["Cookie"] = cookie
         await self._client.connect(
             f"{url}?token={quote(self.tab)}",
-            headers=headers,
+            headers=sent,
             transports=["websocket"],
             namespaces=[NAMESPACE],
             socketio_path=NAMESPACE,
@@ -82,12 +89,17 @@ class StateSocket:
 
 @asynccontextmanager
 async def state_socket(
-    url: str, *, cookie: str = "", tab: str | None = None, origin: str | None = None
+    url: str,
+    *,
+    cookie: str = "",
+    tab: str | None = None,
+    origin: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> AsyncIterator[StateSocket]:
     """Connect for as long as the block lasts."""
     async with aiohttp.ClientSession() as http:
         socket = StateSocket(http, tab or str(uuid.uuid4()))
-        await socket.connect(url, cookie=cookie, origin=origin)
+        await socket.connect(url, cookie=cookie, origin=origin, headers=headers)
         try:
             yield socket
         finally:
