@@ -82,13 +82,10 @@ class BillingState(PrivateState, rx.State):
     refusal: str = ""
     is_busy: bool = False
 
-    _returned: str = ""
-
     @rx.event
     async def load(self) -> Any:
         """Show how it stands."""
-        returned = self.router.url.query_parameters.get("returned", "")
-        return await self._refresh(returned if returned in (PAID, PORTAL) else "")
+        return await self._refresh(is_new=True)
 
     @rx.event(background=True)
     async def follow(self) -> AsyncIterator[Any]:
@@ -104,7 +101,7 @@ class BillingState(PrivateState, rx.State):
                 someone = await self._admitted()
             except StoreUnavailable:
                 return
-            returned, socket = self._returned, self.router.session.session_id
+            returned, socket = self._came_from(), self.router.session.session_id
         if someone is None or not returned:
             return
         site = runtime.current()
@@ -113,7 +110,7 @@ class BillingState(PrivateState, rx.State):
                 if returned == PAID:
                     await watcher.changed(patience)
                 async with self:
-                    if self.router.session.session_id != socket or self._returned != returned:
+                    if self.router.session.session_id != socket or self._came_from() != returned:
                         return
                     if returned == PAID and not self.is_confirming:
                         return
@@ -192,14 +189,18 @@ class BillingState(PrivateState, rx.State):
         except ProviderError:  # the database's, too: the page says so by itself
             return
 
-    async def _refresh(self, returned: str | None = None) -> Any:
-        """Read anew; `returned` says where a browser that has just come comes back from."""
+    def _came_from(self) -> str:
+        """Return where the browser says that it comes back from."""
+        returned = self.router.url.query_parameters.get("returned", "")
+        return returned if returned in (PAID, PORTAL) else ""
+
+    async def _refresh(self, *, is_new: bool = False) -> Any:
+        """Read anew; a page that was just opened has nothing to say about what went before."""
         try:
             someone = await self._admitted()
             if someone is None:
                 return to_sign_in(paths.BILLING)
-            if returned is not None:
-                self._returned = returned
+            if is_new:
                 self.refusal, self.is_busy, self.is_slow = "", False, False
             await self._read(someone.account_id)
         except StoreUnavailable:
@@ -212,7 +213,7 @@ class BillingState(PrivateState, rx.State):
         view = await site.database.transact(
             billing.overview,
             account_id=account_id,
-            has_returned=self._returned == PAID,
+            has_returned=self._came_from() == PAID,
             now=site.clock.now(),
         )
         said = billing_words.standing(view, where)
