@@ -14,6 +14,7 @@ PhoneLineId = NewType("PhoneLineId", str)
 VerificationId = NewType("VerificationId", str)
 CheckoutId = NewType("CheckoutId", str)
 NoticeId = NewType("NoticeId", str)
+TextMessageId = NewType("TextMessageId", str)
 SignInSessionId = NewType("SignInSessionId", str)
 
 

@@ -37,6 +37,7 @@ AT_ONCE: Final = 2  # a machine of our own has to make them as well
 TRIES: Final = 5  # a voice that has just been started may need its time
 PAUSE_BETWEEN_TRIES: Final = 1.0  # seconds
 
+WARM_CLOSING: Final = "That was all our time for now. Thank you for the talk, it was lovely."
 WRONG_PIN: Final = "That isn't the PIN. To try again, press star and then the four digits."
 
 TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
@@ -72,6 +73,10 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
             "It's good to hear from you. Your talk time is used up. To keep talking, please "
             "choose a plan on our web site. We hope to hear from you soon. Goodbye."
         ),
+        Announcement.NO_TALK_TIME_TEXTED: (
+            "It's good to hear from you. Your talk time is used up. I'm sending you a text message "
+            "that says how we can go on. We hope to hear from you soon. Goodbye."
+        ),
         Announcement.WITHHELD_OVER: (
             "That was your minute: with a hidden number we can offer no more. "
             "Please call again with your number showing, and we'll have more time for you. "
@@ -79,8 +84,16 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
         ),
         Announcement.TALK_TIME_LOW: "Just so you know, we have about one minute left.",
         Announcement.TALK_TIME_OVER: (
-            "That was all our time for now. Thank you for the talk, it was lovely. "
-            "You'll find how to go on at our web site. Take care. Goodbye."
+            f"{WARM_CLOSING} Sign in on our web site and add this phone number, and we can go on, "
+            "free of charge at first. Take care. Goodbye."
+        ),
+        Announcement.TALK_TIME_OVER_REGISTERED: (
+            f"{WARM_CLOSING} Choose a plan on our web site, and we can go on whenever you like. "
+            "Take care. Goodbye."
+        ),
+        Announcement.TALK_TIME_OVER_TEXTED: (
+            f"{WARM_CLOSING} I'm sending you a text message that says how we can go on. "
+            "Take care. Goodbye."
         ),
         Announcement.LINE_IN_USE: (
             "It seems you're talking with one of us on another line already. "

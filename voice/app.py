@@ -12,6 +12,7 @@ from shared.settings import Settings
 from voice import routes
 from voice.announcements import TEXTS
 from voice.conversation.commands import Announcement
+from voice.message_routes import message_doors
 from voice.resilience import RetryingTextToSpeech, TimedLanguageModel
 from voice.service import Providers, VoiceService
 
@@ -29,6 +30,7 @@ def create_app(
     )
     app.extensions["service"] = service
     routes.register(app, service)
+    app.register_blueprint(message_doors(service))
     app.before_serving(service.start)
     app.after_serving(service.stop)
     return app
@@ -40,6 +42,7 @@ def vendors(settings: Settings) -> Providers:
     from voice.adapters.deepgram_listen import DeepgramSpeechToText  # noqa: PLC0415
     from voice.adapters.openai_chat import OpenAIChat  # noqa: PLC0415
     from voice.adapters.openai_speech import OpenAISpeech  # noqa: PLC0415
+    from voice.adapters.twilio_messages import TwilioTextMessages  # noqa: PLC0415
     from voice.adapters.twilio_rest import TwilioCallControl  # noqa: PLC0415
 
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
@@ -50,8 +53,14 @@ def vendors(settings: Settings) -> Providers:
         auth_token=settings.twilio_auth_token.get_secret_value(),
         base_url=settings.twilio_base_url,
     )
+    messages = TwilioTextMessages(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token.get_secret_value(),
+        service_sid=settings.twilio_messaging_service_sid,
+        base_url=settings.twilio_base_url,
+    )
     closing = contextlib.AsyncExitStack()
-    for adapter in (chat, speech, control):
+    for adapter in (chat, speech, control, messages):
         closing.push_async_callback(adapter.close)
     return Providers(
         speech_to_text=DeepgramSpeechToText(
@@ -61,6 +70,7 @@ def vendors(settings: Settings) -> Providers:
         language_model=TimedLanguageModel(chat, first_token_seconds=settings.first_token_seconds),
         text_to_speech=RetryingTextToSpeech(speech),
         call_control=control,
+        text_messages=messages,
         warm_up=lambda: chat.warm_up(settings.chat_model),
         close=closing,
     )

@@ -241,6 +241,7 @@ class CallSession:
             self._desk.announcements.texts,
             now=now,
             last_reply=ReplyId(last_reply),
+            farewell=self._caller.visitor.farewell,
         )
         self._machine = conversation
         log.info("buddy_put_through", buddy=persona.slug)

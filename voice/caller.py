@@ -125,16 +125,28 @@ def voice_of(persona: PersonaView, pace: float = 1.0) -> Voice:
 def visitor_of(opened: OpenedCall) -> Visitor:
     """Return what reception may know of a caller."""
     refusal = Announcement(opened.refusal.value) if opened.refusal is not None else None
+    nothing_left, farewell = _how_to_go_on(opened)
     if refusal is None and opened.seconds_left is not None and opened.seconds_left <= 0:
-        refusal = {
-            AccountKind.REGISTERED: Announcement.NO_TALK_TIME_REGISTERED,
-            AccountKind.WITHHELD: Announcement.WITHHELD_OVER,
-        }.get(opened.caller, Announcement.NO_TALK_TIME)
+        refusal = nothing_left
     return Visitor(
         has_consented=opened.has_consented,
         favourite_key=opened.profile.settings.favourite_menu_key,
         refusal=refusal,
+        farewell=farewell,
     )
+
+
+def _how_to_go_on(opened: OpenedCall) -> tuple[Announcement, Announcement]:
+    """Return what to say where there is no talk time, and where it runs out."""
+    if opened.may_text:
+        return Announcement.NO_TALK_TIME_TEXTED, Announcement.TALK_TIME_OVER_TEXTED
+    match opened.caller:
+        case AccountKind.REGISTERED:
+            return Announcement.NO_TALK_TIME_REGISTERED, Announcement.TALK_TIME_OVER_REGISTERED
+        case AccountKind.WITHHELD:
+            return Announcement.WITHHELD_OVER, Announcement.WITHHELD_OVER
+        case AccountKind.TEMPORARY:
+            return Announcement.NO_TALK_TIME, Announcement.TALK_TIME_OVER
 
 
 HOW_TO_PROVE = {

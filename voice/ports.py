@@ -1,4 +1,4 @@
-"""What the voice loop needs from the outside: five ports, each with adapters at the edge.
+"""What the voice service needs from the outside: six ports, each with adapters at the edge.
 
 Audio is μ-law at 8 kHz everywhere in here: one byte a sample, 160 bytes a 20 ms frame.
 """
@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.errors import ProviderError
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.conversation.prompts import ModelMessage
 
@@ -132,3 +133,28 @@ class CallControl(Protocol):
 
     async def hang_up(self, call_sid: str) -> None:
         """End the call; raise `ProviderError` if the vendor would not."""
+
+
+class RecipientOptedOut(ProviderError):
+    """The recipient wrote STOP: nothing may be sent to that number any more."""
+
+    def __init__(self) -> None:
+        super().__init__("text messages", "the recipient has opted out", retryable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SentText:
+    """A text that the vendor has taken."""
+
+    message_sid: str
+    status: str
+
+
+class TextMessages(Protocol):
+    """Sends short texts."""
+
+    async def send(self, to: str, body: str, *, status_url: str) -> SentText:
+        """Send once; what becomes of it is told to `status_url`.
+
+        Raise `RecipientOptedOut`, or `ProviderError`, after which it may or may not be on its way.
+        """

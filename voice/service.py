@@ -29,11 +29,12 @@ from voice.conversation.events import ServiceEnding
 from voice.greetings import Greetings
 from voice.meter import Meter
 from voice.pin_desk import PinDesk
-from voice.ports import CallControl, LanguageModel, SpeechToText, TextToSpeech
+from voice.ports import CallControl, LanguageModel, SpeechToText, TextMessages, TextToSpeech
 from voice.record import CallBook
 from voice.resilience import ReconnectingSpeechToText
 from voice.rules import reception_rules, turn_rules
 from voice.running_calls import RunningCall, RunningCalls
+from voice.text_desk import TextDesk
 from voice.transcript import TranscriptWriter
 
 log = structlog.get_logger()
@@ -54,6 +55,7 @@ class Providers:
     language_model: LanguageModel
     text_to_speech: TextToSpeech
     call_control: CallControl
+    text_messages: TextMessages
     warm_up: Callable[[], Awaitable[None]]  # opens connections ahead of the first call
     close: contextlib.AsyncExitStack
 
@@ -82,6 +84,7 @@ class VoiceService:
         self._desk: CallDesk
         self._greetings: Greetings
         self._running: RunningCalls
+        self._texts: TextDesk
 
     @property
     def is_ready(self) -> bool:
@@ -106,6 +109,9 @@ class VoiceService:
         self._configuration = await Configuration.start(self.database, urls.direct)
         self._writer = TranscriptWriter(urls.pooled, self.database.key_ring)
         self._spawn(self._writer.run())
+        self._texts = TextDesk(
+            self.settings, self._providers.text_messages, self.database, self.clock
+        )
         self._running = RunningCalls(self.database, urls.direct)
         self._spawn(self._running.follow())
         shelf = await AnnouncementShelf.prepare(
@@ -231,6 +237,7 @@ class VoiceService:
                     await self._hang_up(start.call_sid)
                 await leg.close()
                 await asyncio.shield(booking)
+        await self._texts.say_how_to_go_on(opened.call_id, reason)
 
     async def _warm_up(self) -> None:
         """Make what the first callers would wait for."""

@@ -24,6 +24,7 @@ from shared.services import (
     reservations,
     spending,
     talk_time,
+    text_messages,
 )
 from shared.services.call_commands import request_end
 from shared.services.call_record import (
@@ -98,6 +99,7 @@ class OpenedCall:
     seconds_left: int | None  # None: unlimited
     fair_use_left: int | None  # seconds this month; None where talk is not unlimited
     refusal: Refusal | None  # why the call may not start, though there is talk time
+    may_text: bool  # a text about how to go on would be sent
 
 
 def take_call(
@@ -295,6 +297,7 @@ def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
         ),
         seconds_left=None if left.is_unlimited else left.seconds_left,
         fair_use_left=fair_use_left,
+        may_text=text_messages.may_text(session, call_id=call_id, now=now),
         refusal=spending.admit(session, call_id=call_id, fair_use_left=fair_use_left, now=now),
     )
 

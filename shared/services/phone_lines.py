@@ -55,6 +55,12 @@ def holder(session: Session, number: PhoneNumber, *, now: datetime) -> Holder:
     return Holder(account_id, AccountKind.TEMPORARY)
 
 
+def holder_if_known(session: Session, number: PhoneNumber) -> Holder | None:
+    """Return whose the number is, if it is anybody's."""
+    line = _line(session, number)
+    return _holder(session, line) if line is not None else None
+
+
 def take_over(
     session: Session, *, account_id: AccountId, number: PhoneNumber, now: datetime
 ) -> TakenOver:

@@ -27,6 +27,7 @@ from shared.seed.installation import seed_installation
 from shared.settings import Settings
 from shared.tables.persona import PersonaVersion
 from tests.support.database import open_test_database
+from tests.support.fake_messages import FakeTextMessages
 from tests.support.fakes import (
     FakeCallControl,
     FakeLanguageModel,
@@ -141,6 +142,7 @@ async def voice_alone(urls: DatabaseUrls, folder: Path) -> AsyncIterator[Running
         FakeLanguageModel(),
         FakeTextToSpeech(first_byte_seconds=0, speed=1000),
         FakeCallControl(),
+        FakeTextMessages(),
         nothing,
         AsyncExitStack(),
     )

@@ -49,9 +49,12 @@ class Announcement(StrEnum):
     NO_CHOICE = "no_choice"
     NO_TALK_TIME = "no_talk_time"  # pre-trial used up: how to go on
     NO_TALK_TIME_REGISTERED = "no_talk_time_registered"
+    NO_TALK_TIME_TEXTED = "no_talk_time_texted"
     WITHHELD_OVER = "withheld_over"  # 60 seconds of a withheld number are over
     TALK_TIME_LOW = "talk_time_low"  # a minute is left
-    TALK_TIME_OVER = "talk_time_over"
+    TALK_TIME_OVER = "talk_time_over"  # pre-trial used up: how to go on
+    TALK_TIME_OVER_REGISTERED = "talk_time_over_registered"
+    TALK_TIME_OVER_TEXTED = "talk_time_over_texted"  # a text says how to go on
     LINE_IN_USE = "line_in_use"  # the caller is talking to us on another line already
     ALL_LINES_BUSY = "all_lines_busy"
     SERVICE_PAUSED = "service_paused"  # the operator has stopped all calls

@@ -39,11 +39,11 @@ _REFUSED: Final[Mapping[Announcement, EndReason]] = MappingProxyType(
 )
 
 
-def ending_of(event: ClosingEvent) -> Ending:
-    """Return how a call ends on which this has happened."""
+def ending_of(event: ClosingEvent, farewell: Announcement) -> Ending:
+    """Return how a call ends on which this has happened; how to go on is the caller's own."""
     match event:
         case on.TalkTimeOver():
-            return Ending(Announcement.TALK_TIME_OVER, EndReason.TALK_TIME_OVER)
+            return Ending(farewell, EndReason.TALK_TIME_OVER)
         case on.SpendStopped(reason):
             return _STOPPED[reason]
         case on.CallDeleted():

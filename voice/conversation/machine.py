@@ -50,11 +50,13 @@ class Conversation:
         *,
         now: float,
         last_reply: ReplyId,
+        farewell: Announcement = Announcement.TALK_TIME_OVER,
     ) -> None:
         self.rules = rules  # the shell puts new ones here when a constant is edited
         self.phase = Phase.LISTENING
         self.history: list[Message] = []
         self._texts = announcements
+        self._farewell = farewell  # for the end of the talk time
         self._turn = CallerTurn()
         self._reply = last_reply  # events of any other reply are stale
         self._playback = Playback()
@@ -115,7 +117,7 @@ class Conversation:
                 self._notices.add(Announcement.TALK_TIME_LOW)
                 return self._speak_if_idle(now)
             case on.TalkTimeOver() | on.SpendStopped() | on.CallDeleted() | on.ServiceEnding():
-                return self._close(ending_of(event), now)
+                return self._close(ending_of(event, self._farewell), now)
 
     def tick(self, now: float) -> list[Command]:
         """Act on the deadline, if `now` has reached it."""

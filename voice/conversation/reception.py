@@ -40,6 +40,7 @@ class Visitor:
     has_consented: bool = False
     favourite_key: int | None = None
     refusal: Announcement | None = None  # why nobody can be put through
+    farewell: Announcement = Announcement.TALK_TIME_OVER  # says how they can go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Reception:
             case on.RecogniserLost() | on.StoreLost():
                 return []  # keys still work
             case on.TalkTimeOver() | on.SpendStopped() | on.CallDeleted() | on.ServiceEnding():
-                return self._close(ending_of(event), now)
+                return self._close(ending_of(event, self._visitor.farewell), now)
             case _:
                 return []
 

@@ -226,3 +226,30 @@ async def test_draining_service_takes_no_new_call_and_says_so_kindly(
     assert (status, ready) == (200, 503)
     assert "<Say>" in twiml
     assert rows(voice, "SELECT count(*) FROM call") == [(0,)]
+
+
+async def test_text_from_a_telephone_is_taken_only_when_signed_and_not_answered_by_us(
+    voice: RunningVoice, http: aiohttp.ClientSession
+) -> None:
+    form = {"From": "+14155550123", "To": "+14155550100", "Body": "STOP", "OptOutType": "STOP"}
+
+    forged = await post(http, voice, "/messages/incoming", form, signed_as={})
+    taken = [
+        await post(http, voice, "/messages/incoming", {**form, **more})
+        for more in ({}, {"From": "nobody"}, {"OptOutType": "", "Body": "hello there"})
+    ]
+
+    assert forged[0] == 403
+    assert {status for status, _ in taken} == {200}
+    assert all("<Message" not in twiml and "<Response" in twiml for _, twiml in taken)
+
+
+async def test_what_became_of_a_text_is_taken_only_when_signed_and_whole(
+    voice: RunningVoice, http: aiohttp.ClientSession
+) -> None:
+    path, form = f"/messages/status?text=txt_{'0' * 24}", {"MessageStatus": "delivered"}
+
+    assert (await post(http, voice, path, form, signed_as={}))[0] == 403
+    assert (await post(http, voice, path, form))[0] == 204  # of a text that was deleted
+    assert (await post(http, voice, "/messages/status", form))[0] == 400
+    assert (await post(http, voice, path, {"MessageStatus": "'; DROP"}))[0] == 400

@@ -22,9 +22,11 @@ from sandbox.phone.report import PhoneReport
 from sandbox.phone.steps import Step, press, say
 from sandbox.sound import read_wave
 from shared import wordings
+from shared.ids import AccountId
 from shared.phone import PhoneNumber
 from shared.services import consents, phone_lines, pins, profiles, talk_time
 from shared.tables.call import Call
+from shared.tables.guarding import TextMessage
 from shared.wordings import ConsentKind
 from tests.support.builders import registered_account
 from tests.support.database import DatabaseServer
@@ -166,6 +168,43 @@ async def test_pin_proves_a_call_that_the_network_does_not_vouch_for(owner: Owne
     assert "pin right." in report.heard
     assert "of talk time left when this call began" in await owner.told()
     assert is_proved(owner, report)
+
+
+async def test_who_runs_out_hears_how_to_go_on_and_gets_a_text_with_the_link(
+    owner: Owner,
+) -> None:
+    owner.set(talk_time.grant, seconds=-597, cause=f"spent:{owner.number}", now=datetime.now(UTC))
+    owner.set(
+        consents.give,
+        kind=ConsentKind.SERVICE_SMS,
+        wording_version=wordings.current(ConsentKind.SERVICE_SMS).version,
+        now=datetime.now(UTC),
+    )
+
+    report = await owner.call(say("tell me more"), say("and more"))
+
+    assert "talk time low." in report.heard
+    assert report.heard.endswith("talk time over texted.")
+    (text,) = await delivered(owner)
+    assert text.endswith("http://localhost:3000/billing Reply STOP to end, HELP for help.")
+
+
+async def delivered(owner: Owner) -> list[str]:
+    """Return the texts that reached the owner's telephone, once the row says that one did."""
+    async with asyncio.timeout(5):
+        while owner.voice.database.transact_now(text_statuses, account_id=owner.account_id) != [
+            "delivered"
+        ]:
+            await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.05)
+    url = f"{owner.voice.vendors['twilio']}/_control/messages"
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        letters = (await answer.json())["messages"]
+    return [letter["body"] for letter in letters if letter["to"] == owner.number]
+
+
+def text_statuses(session: Session, account_id: AccountId) -> list[str]:
+    query = select(TextMessage.status).where(TextMessage.account_id == account_id)
+    return list(session.exec(query))
 
 
 def sounding(audio: bytes) -> int:

@@ -22,6 +22,9 @@ FAREWELLS = (
     Announcement.NO_TALK_TIME_REGISTERED,
     Announcement.WITHHELD_OVER,
     Announcement.TALK_TIME_OVER,
+    Announcement.TALK_TIME_OVER_REGISTERED,
+    Announcement.TALK_TIME_OVER_TEXTED,
+    Announcement.NO_TALK_TIME_TEXTED,
     Announcement.LINE_IN_USE,
     Announcement.ALL_LINES_BUSY,
     Announcement.SERVICE_PAUSED,
@@ -77,7 +80,7 @@ def test_whoever_is_sent_away_is_told_how_to_go_on(announcement: Announcement) -
     text = TEXTS[announcement].lower()
 
     assert "goodbye" in text
-    assert "call again" in text or "web site" in text
+    assert any(way in text for way in ("call again", "web site", "text message"))
 
 
 async def prepared(

@@ -123,6 +123,7 @@ def opened(**more: object) -> OpenedCall:
         seconds_left=300,
         fair_use_left=None,
         refusal=None,
+        may_text=False,
     )
     return replace(call, **more)  # type: ignore[arg-type]
 
@@ -136,17 +137,32 @@ def test_each_limit_of_the_operator_has_words_and_a_reason_of_its_own(refusal: R
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"),
+    ("kind", "may_text", "at_once", "later"),
     [
-        (AccountKind.TEMPORARY, Announcement.NO_TALK_TIME),
-        (AccountKind.REGISTERED, Announcement.NO_TALK_TIME_REGISTERED),
-        (AccountKind.WITHHELD, Announcement.WITHHELD_OVER),
+        (AccountKind.TEMPORARY, False, Announcement.NO_TALK_TIME, Announcement.TALK_TIME_OVER),
+        (
+            AccountKind.REGISTERED,
+            False,
+            Announcement.NO_TALK_TIME_REGISTERED,
+            Announcement.TALK_TIME_OVER_REGISTERED,
+        ),
+        (
+            AccountKind.REGISTERED,
+            True,
+            Announcement.NO_TALK_TIME_TEXTED,
+            Announcement.TALK_TIME_OVER_TEXTED,
+        ),
+        (AccountKind.WITHHELD, False, Announcement.WITHHELD_OVER, Announcement.WITHHELD_OVER),
     ],
 )
-def test_without_talk_time_it_depends_on_the_caller_what_is_to_be_done(
-    kind: AccountKind, words: Announcement
+def test_how_to_go_on_without_talk_time_depends_on_the_caller(
+    kind: AccountKind,
+    may_text: bool,  # noqa: FBT001 - a parameter
+    at_once: Announcement,
+    later: Announcement,
 ) -> None:
-    assert visitor_of(opened(caller=kind, seconds_left=0)).refusal is words
-    assert visitor_of(opened(caller=kind, seconds_left=1)) == Visitor(
-        has_consented=True, favourite_key=3
-    )
+    nothing_left = visitor_of(opened(caller=kind, may_text=may_text, seconds_left=0))
+    a_little = visitor_of(opened(caller=kind, may_text=may_text, seconds_left=1))
+
+    assert (nothing_left.refusal, nothing_left.farewell) == (at_once, later)
+    assert a_little == Visitor(has_consented=True, favourite_key=3, farewell=later)
