@@ -141,13 +141,14 @@ def take_call(
 def open_stream(
     session: Session, *, call_sid: str, stream_sid: str, token: str, now: datetime
 ) -> OpenedCall:
-    """Let the stream in, once; raise `StreamRefused` unless the token is this call's."""
+    """Let the call's one stream in; raise `StreamRefused` unless the token is this call's."""
     call = session.exec(
         select(Call).where(Call.call_sid == call_sid).with_for_update(key_share=True)
     ).one_or_none()
     if (
         call is None
         or call.ended_at is not None
+        or call.stream_started_at is not None  # a replayed webhook got a token of its own
         or call.token_hash is None
         or call.token_expires_at is None
         or call.token_expires_at < now
