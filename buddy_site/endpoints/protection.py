@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from buddy_site import paths
@@ -14,6 +14,9 @@ from shared.settings import Settings
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "[::1]", "::1", "0.0.0.0"})  # noqa: S104 - only compared
 PLAIN_PREFIXES = (paths.HEALTH, paths.READY, EVENT_PATH)
+# Reflex's: a health report, a list of all pages, a place for files that would be kept in memory.
+UNUSED_PREFIXES = ("/_health", "/_all_routes", "/_upload", "/auth-codespace")
+MISDIRECTED = 421
 
 
 class SecurityHeaders:
@@ -40,21 +43,41 @@ class SecurityHeaders:
 
 
 class OneHost:
-    """Sends who came by 127.0.0.1 to localhost: the cookie and the websocket know one name."""
+    """Answers under the site's own name only.
+
+    Who came by 127.0.0.1 is sent to localhost: the cookie and the websocket know one name. Any
+    other name is refused, because some answers repeat it; and the framework's own addresses that
+    no page of ours needs are not there.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._site = urlsplit(settings.site_public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer: ASGIApp | None = None
         if scope["type"] == "http" and not scope["path"].startswith(PLAIN_PREFIXES):
-            host = Headers(scope=scope).get("host", "").rpartition(":")[0]
-            if host in LOOPBACK_HOSTS and self._site.hostname == "localhost":
-                query = f"?{scope['query_string'].decode()}" if scope["query_string"] else ""
-                address = f"{self._site.scheme}://{self._site.netloc}{scope['path']}{query}"
-                await RedirectResponse(address, 307)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+            answer = self._answer(scope)
+        await (answer or self._app)(scope, receive, send)
+
+    def _answer(self, scope: Scope) -> Response | None:
+        if scope["path"].startswith(UNUSED_PREFIXES):
+            return PlainTextResponse("Not here.", 404)
+        host = _host_name(Headers(scope=scope).get("host", ""))
+        if host in LOOPBACK_HOSTS and self._site.hostname == "localhost":
+            query = f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else ""
+            address = f"{self._site.scheme}://{self._site.netloc}{scope['path']}{query}"
+            return RedirectResponse(address, 307)
+        if host not in {self._site.hostname, *LOOPBACK_HOSTS}:
+            return PlainTextResponse("The site has another name.", MISDIRECTED)
+        return None
+
+
+def _host_name(host: str) -> str:
+    """Return the name in a Host header, without the port."""
+    if host.startswith("["):  # an IPv6 address
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0].lower()
 
 
 def _cache_control(path: str, headers: MutableHeaders) -> str:

@@ -267,6 +267,7 @@ class StripeBilling:
             AttributeError,
             KeyError,
             OverflowError,
+            RecursionError,
             TypeError,
             ValueError,
         ) as error:

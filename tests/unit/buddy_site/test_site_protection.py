@@ -85,6 +85,22 @@ async def test_supervisors_may_ask_by_address() -> None:
     assert sent[0]["status"] == 200
 
 
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:3000", "localhost@evil.example", ""]
+)
+async def test_another_name_than_the_sites_is_refused(host: str) -> None:
+    inner = Inner()
+
+    sent = await ask(OneHost(inner, LOCAL), request("/", host=host))
+
+    assert (sent[0]["status"], inner.scopes) == (421, [])
+
+
+@pytest.mark.parametrize("host", ["gotobuddy.example", "GoToBuddy.example:443"])
+async def test_sites_own_name_is_answered_with_and_without_its_port(host: str) -> None:
+    assert (await ask(OneHost(Inner(), HTTPS), request("/", host=host)))[0]["status"] == 200
+
+
 async def test_public_host_is_left_alone() -> None:
     sent = await ask(OneHost(Inner(), HTTPS), request("/", host="127.0.0.1:3000"))
 
