@@ -25,7 +25,11 @@ class StateSocket:
         self.tab = tab
         self.updates: list[dict[str, Any]] = []
         self._arrived = asyncio.Event()
-        self._client = socketio.AsyncClient(reconnection=False, http_session=http)
+        self._client = socketio.AsyncClient(
+            reconnection=False,
+            http_session=http,
+            json=json,  # escapes what is no character, as an attacker would
+        )
         self._client.on("event", self._keep, namespace=NAMESPACE)
 
     async def connect(
