@@ -21,7 +21,7 @@ from psycopg import sql
 import shared.services
 from shared.database import Database, DatabaseUrls
 from shared.errors import DomainError
-from shared.ids import AccountId
+from shared.ids import AccountId, CallId
 from shared.services import accounts, calls, notices, phone_lines
 from shared.services.notices import NoticeKind
 from tests.support.builders import KIM, NOW, claims, open_call, registered_account
@@ -150,5 +150,8 @@ def test_what_is_left_out_is_still_there() -> None:
 def test_a_call_is_nobodys_but_its_accounts(database: Database, victim: Victim) -> None:
     attacker = registered_account(database, "attacker")
 
-    assert database.transact_now(calls.owner, call_id=victim.ids["call_id"]) == victim.account_id
+    assert (
+        database.transact_now(calls.owner, call_id=CallId(victim.ids["call_id"]))
+        == victim.account_id
+    )
     assert database.transact_now(calls.history, account_id=attacker, before=None, limit=10) == ()

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
@@ -95,7 +95,7 @@ def stripe_signature(body: bytes, *, secret: bytes = SECRET, age_seconds: int = 
     return f"t={at},v1={digest}"
 
 
-FORGERIES = {
+FORGERIES: dict[str, Callable[[bytes], str]] = {
     "empty": lambda _: "",
     "nonsense": lambda _: "t=soon,v1=x",
     "another secret": lambda body: stripe_signature(body, secret=b"whsec_guessed"),
