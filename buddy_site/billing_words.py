@@ -112,12 +112,12 @@ def _confirming(_view: BillingView, _where: tzinfo) -> Words:
 def _active(view: BillingView, where: tzinfo) -> Words:
     subscription = view.subscription
     if subscription is None or subscription.amount is None:
-        return Words("Unlimited", "good", ("Talk as long as you like.",))
+        return Words("Unlimited", "good", ("Talk without counting minutes.",))
     return Words(
         "Unlimited",
         "good",
         (
-            "Talk as long as you like.",
+            "Talk without counting minutes.",
             (
                 f"On {day(subscription.current_period_end, where)} we will charge "
                 f"{money(subscription.amount)} to your card, and again "

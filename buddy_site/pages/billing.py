@@ -177,7 +177,7 @@ def _offer() -> rx.Component:
                 buttons(rx.el.a("Prove my number", href=paths.PHONE, class_name="button")),
             ),
         ),
-        intro="Any buddy, any time, as long as you like. " + BillingState.fair_use,
+        intro="Any buddy, any time, without counting minutes. " + BillingState.fair_use,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.domain.prices import Interval, PaidPlan, Price
+from shared.domain.spending import SpendLimits
 from shared.money import Money
 from shared.seed.prices import paid_plan, read_paid_plan
 
@@ -18,6 +19,14 @@ def test_the_plan_of_the_file_is_sold_by_month_and_year() -> None:
     assert plan.price("unlimited_monthly") == plan.prices[0]
     assert plan.price("unlimited_daily") is None
     assert plan.saving() == Money(12 * plan.prices[0].amount.minor - plan.prices[1].amount.minor)
+
+
+def test_fair_use_is_said_as_it_is_kept_to() -> None:
+    limits, said = SpendLimits(), paid_plan().fair_use
+
+    assert f"{limits.fair_use_seconds // 3600} hours a month" in said
+    assert (limits.longest_call_seconds, "an hour each" in said) == (3600, True)
+    assert (limits.calls_a_number, "one at a time" in said) == (1, True)
 
 
 @pytest.mark.parametrize(
