@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 
 from buddy_site import countries, words
-from buddy_site.gateways.twilio_verify import Busy, Unanswered
+from buddy_site.gateways.twilio_verify import Busy, Unanswered, Unreachable
 from shared.database import StoreUnavailable
 from shared.domain.verification import Scope
 from shared.domain.verification_refusals import (
@@ -39,10 +39,11 @@ def refusal(error: BuddyError, *, now: datetime, served: tuple[str, ...]) -> str
     match error:
         case StoreUnavailable():
             return words.TROUBLE
-        case Busy():
-            return "Our phone partner is busy with this number. Wait a minute, then try again."
-        case Unanswered():
+        case Unreachable() | Unanswered():
             return "We can't reach our phone partner right now. Try again in a moment."
+        case Busy(minutes=minutes):
+            later = "in a minute" if minutes == 1 else f"in {minutes} minutes"
+            return f"Our phone partner takes no more for this number just now. Try again {later}."
         case CountryNotServed(country=country):
             return _not_served(country, served)
         case TooManyCodes(scope=scope, until=until):

@@ -43,6 +43,7 @@ MAX_CHECKS: Final = 60202
 MAX_SENDS: Final = 60203
 BUSY: Final = frozenset({20429, MAX_CHECKS, MAX_SENDS, 60207, 60212})
 TOO_MANY_REQUESTS: Final = 429
+CODE_MINUTES: Final = 10  # Verify keeps a code, used up or not, for so long
 
 
 class Checked(StrEnum):
@@ -57,8 +58,13 @@ class Checked(StrEnum):
 class Busy(ProviderError):
     """Twilio takes no more for now, and has done nothing."""
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, minutes: int = 1) -> None:
         super().__init__(PROVIDER, message, retryable=True)
+        self.minutes = minutes  # until asking again can help
+
+
+class Unreachable(Busy):
+    """There was no way to Twilio, so it has done nothing."""
 
 
 class Unanswered(ProviderError):
@@ -169,8 +175,11 @@ async def _answer(asking: Awaitable[Any], *, doing: str) -> Any:
             raise REFUSALS[code] from error
         if code == NOT_FOUND:
             raise _NotFound(PROVIDER, str(meaning), retryable=False) from error
-        if code in BUSY or status == TOO_MANY_REQUESTS or _never_left(error):
-            raise Busy(str(meaning)) from error
+        if isinstance(error, aiohttp.ClientConnectorError):
+            raise Unreachable(str(meaning)) from error
+        if code in BUSY or status == TOO_MANY_REQUESTS:
+            minutes = CODE_MINUTES if code in (MAX_CHECKS, MAX_SENDS) else 1
+            raise Busy(str(meaning), minutes=minutes) from error
         if meaning.retryable:
             raise Unanswered(str(meaning)) from error
         raise meaning from error
@@ -182,7 +191,3 @@ def _code(error: BaseException | None) -> int | None:
 
 def _status(error: BaseException) -> int | None:
     return error.status if isinstance(error, TwilioRestException) else None
-
-
-def _never_left(error: BaseException) -> bool:
-    return isinstance(error, aiohttp.ClientConnectorError)

@@ -208,7 +208,7 @@ class PhoneState(PrivateState, rx.State):
         yield
         address = str(self.router.session.client_ip)
         ask = Ask(someone, number, channel, address, otp_wording=otp, service_wording=service)
-        await self._attempt(runtime.current().proving.send(ask), someone)
+        await self._attempt(runtime.current().proving.send(ask), someone, is_sending=True)
 
     async def _begin(self) -> tuple[AccountId | None, EventSpec | None]:
         """Admit the visitor and show that something is being done; or say where to go instead."""
@@ -223,7 +223,9 @@ class PhoneState(PrivateState, rx.State):
         self.is_busy = True
         return someone.account_id, None
 
-    async def _attempt(self, doing: Awaitable[Any], account_id: AccountId) -> Any:
+    async def _attempt(
+        self, doing: Awaitable[Any], account_id: AccountId, *, is_sending: bool = False
+    ) -> Any:
         """Do it; say why not where it fails, and show the step that it led to."""
         outcome, failure = None, None
         try:
@@ -234,17 +236,20 @@ class PhoneState(PrivateState, rx.State):
             await self._read(account_id)
         except StoreUnavailable as error:
             failure = failure or error
-        self._explain(failure)
+        if failure is not None and not (is_sending and self._is_shown(failure)):
+            self._refuse(failure)
         self.is_busy = False
         return outcome
 
-    def _explain(self, failure: BuddyError | None) -> None:
-        if isinstance(failure, Unanswered) and self.step == CODE and self.unconfirmed:
-            return  # said beside the code
-        is_shown = isinstance(failure, TextsNotReceived) and self.step == NO_TEXTS
-        is_on_its_way = isinstance(failure, ResendTooEarly) and self.step == CODE
-        if failure is not None and not is_shown and not is_on_its_way:
-            self._refuse(failure)
+    def _is_shown(self, failure: BuddyError) -> bool:
+        """Return whether the step that it led to says it by itself."""
+        match failure:
+            case Unanswered() | ResendTooEarly():
+                return self.step == CODE
+            case TextsNotReceived():
+                return self.step == NO_TEXTS
+            case _:
+                return False
 
     def _refuse(self, error: BuddyError) -> None:
         site = runtime.current()

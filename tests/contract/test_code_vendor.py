@@ -22,6 +22,7 @@ from buddy_site.gateways.twilio_verify import (
     CodeVendor,
     TwilioVerify,
     Unanswered,
+    Unreachable,
 )
 from sandbox.config import SandboxConfig
 from sandbox.serving import serving
@@ -207,8 +208,9 @@ async def test_a_sixth_send_is_too_many(twilio: Twilio) -> None:
     for _ in range(5):
         await twilio.gateway.start(SAM, Channel.SMS)
 
-    with pytest.raises(Busy):
+    with pytest.raises(Busy) as caught:
         await twilio.gateway.start(SAM, Channel.SMS)
+    assert caught.value.minutes == 10
 
 
 @pytest.mark.parametrize(
@@ -260,7 +262,7 @@ async def test_an_expired_code_is_gone(twilio: Twilio) -> None:
 
 async def test_a_vendor_that_is_not_there_has_certainly_not_acted() -> None:
     async with TwilioVerify(Settings(twilio_base_url="http://127.0.0.1:9")) as gateway:
-        with pytest.raises(Busy):
+        with pytest.raises(Unreachable):
             await gateway.start(SAM, Channel.SMS)
 
 
