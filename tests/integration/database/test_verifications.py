@@ -12,6 +12,7 @@ from buddy_site.flows.phone_verification import Ask, PhoneVerification
 from buddy_site.gateways.twilio_verify import Busy, Unanswered
 from shared import wordings
 from shared.database import Database
+from shared.domain.spending import Component
 from shared.domain.verification import Channel, LineType
 from shared.domain.verification_refusals import (
     CodeExpired,
@@ -31,7 +32,8 @@ from shared.domain.verification_refusals import (
 from shared.errors import ProviderError
 from shared.ids import AccountId
 from shared.phone import PhoneNumber
-from shared.services import accounts, consents, phone_lines
+from shared.seed.vendor_prices import vendor_prices
+from shared.services import accounts, consents, personas, phone_lines, spending
 from shared.services.verifications import StepView
 from shared.wordings import ConsentKind
 from tests.support.builders import KIM, NOW, SAM, registered_account
@@ -373,6 +375,37 @@ async def test_without_a_look_up_the_code_goes_out_unless_a_policy_needs_it(
         await world.send()
 
     assert len(world.codes.sent) == (0 if refuses_voip else 1)
+
+
+async def test_what_codes_cost_is_booked_before_they_are_sent(world: World) -> None:
+    await world.send()
+    world.watch.pass_by(seconds=30)
+    world.codes.failures["start"].append(Unanswered("nobody knows"))
+    with pytest.raises(Unanswered):
+        await world.send()
+
+    spent = world.database.transact_now(spending.spent, now=NOW)
+
+    verification, lookup = (
+        vendor_prices()[one] for one in (Component.VERIFICATION, Component.LOOKUP)
+    )
+    assert spent == verification.of(2) + lookup.of(1)
+
+
+@pytest.mark.parametrize(
+    "constant", [{"spending_is_paused": 1.0}, {"spending_daily_budget_micros": 0.0}]
+)
+async def test_no_code_is_sent_once_the_day_is_spent_or_all_is_paused(
+    world: World, constant: dict[str, float]
+) -> None:
+    for name, value in constant.items():
+        world.database.transact_now(personas.set_constant, name=name, value=value, now=NOW)
+
+    with pytest.raises(TooManyCodes) as refusal:
+        await world.send()
+
+    assert (refusal.value.scope, refusal.value.until) == ("budget", NOW + timedelta(hours=12))
+    assert not world.codes.asked
 
 
 async def test_other_countries_cost_nothing(world: World) -> None:
