@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -16,6 +15,7 @@ import structlog
 from shared.errors import DomainError, ProviderError
 from shared.services.talk_time import LEASE_SECONDS, CallNotFound, Granted
 from voice.conversation.events import CallDeleted, Event, StoreLost, TalkTimeLow, TalkTimeOver
+from voice.waiting import until
 
 LOW_SECONDS: Final = 60  # a minute before the end the caller is told
 RENEW_AHEAD: Final = 3.0  # seconds before what is held runs out: a slow database still answers
@@ -46,8 +46,8 @@ class Meter:
         """Whole seconds since the start; they stand still once the meter was cancelled."""
         if self._started_at is None:
             return 0
-        until = self._clock() if self._ended_at is None else self._ended_at
-        return int(until - self._started_at + CLOCK_SLACK)
+        now = self._clock() if self._ended_at is None else self._ended_at
+        return int(now - self._started_at + CLOCK_SLACK)
 
     async def run(self, post: Callable[[Event], None]) -> None:
         """Meter until cancelled."""
@@ -67,7 +67,7 @@ class Meter:
         while True:
             held = self._granted.held_seconds
             renew_at = self._moment_of(held - RENEW_AHEAD if may_grow else held)
-            await self._until(renew_at if self._is_low else min(renew_at, self._low_at()))
+            await until(renew_at if self._is_low else min(renew_at, self._low_at()))
             self._tell_low()
             if self._clock() < renew_at - CLOCK_SLACK:
                 continue  # it was only time to tell
@@ -104,27 +104,29 @@ class Meter:
             lease_ends_at = self._granted_at + LEASE_SECONDS
             if self._clock() >= lease_ends_at:
                 return False
-            await self._until(min(self._clock() + RETRY_EVERY, lease_ends_at))
+            await until(min(self._clock() + RETRY_EVERY, lease_ends_at))
 
     def _tell_low(self) -> None:
-        if not self._is_low and self._low_at() - CLOCK_SLACK <= self._clock():
+        if self._is_low:
+            # Somebody subscribed since, or another call gave back what it held: should that end
+            # before this call does, it is told again.
+            self._is_low = self._in_all() - self.used_seconds < 2 * LOW_SECONDS
+        elif self._low_at() - CLOCK_SLACK <= self._clock():
             self._is_low = True
-            left = self._granted.held_seconds + (self._granted.seconds_left or 0)
-            self._post(TalkTimeLow(max(0, left - self.used_seconds)))
+            self._post(TalkTimeLow(max(0, int(self._in_all()) - self.used_seconds)))
 
     def _low_at(self) -> float:
+        return self._moment_of(self._in_all() - LOW_SECONDS)
+
+    def _in_all(self) -> float:
+        """Return the seconds that the call may talk from its start on, as far as is known."""
         if self._granted.seconds_left is None:
             return float("inf")
-        in_all = self._granted.held_seconds + self._granted.seconds_left
-        return self._moment_of(in_all - LOW_SECONDS)
+        share = self._granted.seconds_left // self._granted.calls_at_once
+        return self._granted.held_seconds + share
 
     def _moment_of(self, used_seconds: float) -> float:
         return (self._started_at or 0.0) + used_seconds
-
-    async def _until(self, moment: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(moment):
-                await asyncio.get_running_loop().create_future()
 
 
 def _nobody_listens(_event: Event) -> None:

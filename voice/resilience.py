@@ -29,6 +29,7 @@ from voice.ports import (
     TextToSpeech,
     Voice,
 )
+from voice.waiting import pause
 
 KEPT_BYTES: Final = 10 * BYTES_A_SECOND
 PIECE_BYTES: Final = 1600  # 200 ms: what a recogniser takes at once when it catches up
@@ -178,7 +179,7 @@ class ReconnectingStream:
                 if not failure.retryable or now - lost_at >= self._rules.give_up:
                     self._give_up(failure)
                     return
-                await _pause(self._rules.delays[min(attempt, len(self._rules.delays) - 1)])
+                await pause(self._rules.delays[min(attempt, len(self._rules.delays) - 1)])
                 attempt += 1
         finally:
             if telling is not None:
@@ -227,7 +228,7 @@ class ReconnectingStream:
             self._sent_until += len(piece)
             await connection.send(piece)
             if self._sent_until < self._position:
-                await _pause(len(piece) / BYTES_A_SECOND / self._rules.catch_up_speed)
+                await pause(len(piece) / BYTES_A_SECOND / self._rules.catch_up_speed)
 
     def _skip_silence(self) -> None:
         """Leave out the silence before what is sent again: it would only cost time."""
@@ -355,9 +356,3 @@ async def in_time(
                 raise ProviderError(PATIENCE, message, retryable=True) from None
             yield item
             limit = next_seconds
-
-
-async def _pause(seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.get_running_loop().create_future()

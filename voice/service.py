@@ -15,6 +15,7 @@ from quart.wrappers import Websocket
 from shared.clock import Clock
 from shared.configuration import Configuration
 from shared.database import Database, StoreUnavailable, database_urls, open_database
+from shared.domain.spending import limits
 from shared.errors import DomainError, ProtocolError, ProviderError, RemoteProtocolError
 from shared.services import calls, talk_time
 from shared.services.calls import OpenedCall
@@ -34,6 +35,14 @@ from voice.record import CallBook
 from voice.resilience import ReconnectingSpeechToText
 from voice.rules import reception_rules, turn_rules
 from voice.running_calls import RunningCall, RunningCalls
+from voice.spending import (
+    CallSpending,
+    DayBooks,
+    GuardedLanguageModel,
+    GuardedSpeechToText,
+    GuardedTextToSpeech,
+    SpendGuard,
+)
 from voice.text_desk import TextDesk
 from voice.transcript import TranscriptWriter
 
@@ -81,10 +90,11 @@ class VoiceService:
         self.database: Database
         self._configuration: Configuration
         self._writer: TranscriptWriter
-        self._desk: CallDesk
+        self._shelf: AnnouncementShelf
         self._greetings: Greetings
         self._running: RunningCalls
         self._texts: TextDesk
+        self._guard: SpendGuard
 
     @property
     def is_ready(self) -> bool:
@@ -109,28 +119,25 @@ class VoiceService:
         self._configuration = await Configuration.start(self.database, urls.direct)
         self._writer = TranscriptWriter(urls.pooled, self.database.key_ring)
         self._spawn(self._writer.run())
+        self._guard = SpendGuard(
+            DayBooks(self.database, self.clock),
+            self.clock,
+            lambda: limits(self._configuration.constant),
+        )
+        self._spawn(self._guard.run())
         self._texts = TextDesk(
-            self.settings, self._providers.text_messages, self.database, self.clock
+            self.settings, self._providers.text_messages, self.database, self.clock, self._guard
         )
         self._running = RunningCalls(self.database, urls.direct)
         self._spawn(self._running.follow())
-        shelf = await AnnouncementShelf.prepare(
+        self._shelf = await AnnouncementShelf.prepare(
             self._providers.text_to_speech,
             model=self.settings.speech_model,
             folder=self.settings.data_dir / "announcements",
             texts=self._announcements,
         )
-        self._greetings = Greetings(self._providers.text_to_speech)
-        self._desk = CallDesk(
-            ears=Ears(self._reconnecting),
-            language_model=self._providers.language_model,
-            text_to_speech=self._providers.text_to_speech,
-            announcements=shelf,
-            greetings=self._greetings,
-            personas=lambda: self._configuration.personas,
-            turn_rules=lambda persona, pause: turn_rules(self._configuration, persona, pause),
-            reception_rules=lambda: reception_rules(self._configuration),
-            default_model=self.settings.chat_model,
+        self._greetings = Greetings(
+            GuardedTextToSpeech(self._providers.text_to_speech, self._guard)
         )
         self._spawn(self._warm_up())
         self._is_started = True
@@ -194,6 +201,13 @@ class VoiceService:
                 await self._lead(leg, start, opened)
 
     async def _lead(self, leg: TwilioCallLeg, start: StartMessage, opened: OpenedCall) -> None:
+        with self._guard.call(fair_use_left=opened.fair_use_left) as spending:
+            reason = await self._lead_to_its_end(leg, start, opened, spending)
+        await self._texts.say_how_to_go_on(opened.call_id, reason)
+
+    async def _lead_to_its_end(
+        self, leg: TwilioCallLeg, start: StartMessage, opened: OpenedCall, spending: CallSpending
+    ) -> EndReason:
         book = CallBook(
             opened.call_id,
             self.database,
@@ -214,7 +228,7 @@ class VoiceService:
         pins = PinDesk(opened.call_id, caller, self.database, self.clock)
         session = CallSession(
             leg,
-            self._desk,
+            self._desk(spending),
             caller=caller,
             record=book,
             meter=meter,
@@ -222,6 +236,7 @@ class VoiceService:
         )
         self._prepare_greetings(caller)
         booking = self._spawn(book.run())
+        watching = self._spawn(spending.run(session.post, meter))
         reason = EndReason.FAILED
         log.info("call_began", caller=opened.caller)
         running = RunningCall(opened.call_id, opened.account_id, session.post, pins.refresh)
@@ -231,13 +246,34 @@ class VoiceService:
             except Exception:
                 log.exception("call_broke")
             finally:
+                watching.cancel()
                 book.end(reason, meter.used_seconds)
                 log.info("call_ended", reason=reason, used_seconds=meter.used_seconds)
                 if reason is not EndReason.CALLER_HUNG_UP:
                     await self._hang_up(start.call_sid)
                 await leg.close()
                 await asyncio.shield(booking)
-        await self._texts.say_how_to_go_on(opened.call_id, reason)
+        return reason
+
+    def _desk(self, spending: CallSpending) -> CallDesk:
+        """Return what a call needs, with ports that ask its guard before each paid step."""
+        providers = self._providers
+        recogniser = GuardedSpeechToText(providers.speech_to_text, spending)
+        return CallDesk(
+            ears=Ears(
+                lambda on_lost, on_restored: ReconnectingSpeechToText(
+                    recogniser, on_lost=on_lost, on_restored=on_restored
+                )
+            ),
+            language_model=GuardedLanguageModel(providers.language_model, spending),
+            text_to_speech=GuardedTextToSpeech(providers.text_to_speech, spending),
+            announcements=self._shelf,
+            greetings=self._greetings,
+            personas=lambda: self._configuration.personas,
+            turn_rules=lambda persona, pause: turn_rules(self._configuration, persona, pause),
+            reception_rules=lambda: reception_rules(self._configuration),
+            default_model=self.settings.chat_model,
+        )
 
     async def _warm_up(self) -> None:
         """Make what the first callers would wait for."""
@@ -262,13 +298,6 @@ class VoiceService:
         except ProviderError as error:
             # The stream is closed next, and nothing follows it in the TwiML: that ends the call.
             log.warning("hang_up_failed", error=str(error))
-
-    def _reconnecting(
-        self, on_lost: Callable[[], None], on_restored: Callable[[], None]
-    ) -> SpeechToText:
-        return ReconnectingSpeechToText(
-            self._providers.speech_to_text, on_lost=on_lost, on_restored=on_restored
-        )
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

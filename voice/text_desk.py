@@ -12,12 +12,14 @@ import structlog
 
 from shared.clock import Clock
 from shared.database import Database, StoreUnavailable
+from shared.domain.spending import Component
 from shared.errors import ProviderError
 from shared.ids import CallId
 from shared.services import text_messages
 from shared.settings import Settings
 from voice.conversation.commands import EndReason
 from voice.ports import RecipientOptedOut, TextMessages
+from voice.spending import Spending
 
 STATUS_PATH: Final = "/messages/status"
 BILLING_PATH: Final = "/billing"  # of the site
@@ -34,6 +36,7 @@ class TextDesk:
     messages: TextMessages
     database: Database
     clock: Clock
+    guard: Spending
 
     @property
     def words(self) -> str:
@@ -62,6 +65,7 @@ class TextDesk:
             f"{self.settings.voice_public_url.rstrip('/')}{STATUS_PATH}?text={planned.text_id}"
         )
         try:
+            self.guard.ask(Component.SMS)
             sent = await self.messages.send(planned.number.e164, self.words, status_url=status_url)
         except ProviderError as error:
             log.warning("text_not_sent", error=str(error), text_id=planned.text_id)

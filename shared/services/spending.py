@@ -57,7 +57,7 @@ def book(session: Session, *, micros: Mapping[Component, int], now: datetime) ->
     return spent(session, now=now)
 
 
-def book_pieces(session: Session, *, component: Component, pieces: int, now: datetime) -> int:
+def book_pieces(session: Session, *, component: Component, pieces: int = 1, now: datetime) -> int:
     """Add so many messages, verifications or look-ups; return what the day has cost."""
     return book(session, micros={component: vendor_prices()[component].of(pieces)}, now=now)
 

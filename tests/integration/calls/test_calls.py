@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import psycopg
 
 from sandbox.phone.caller import dial
 from sandbox.phone.report import PhoneReport
 from sandbox.phone.steps import press, say
-from shared.services import talk_time
+from shared.domain.spending import Component
+from shared.ids import AccountId
+from shared.phone import PhoneNumber
+from shared.seed.vendor_prices import vendor_prices
+from shared.services import personas, phone_lines, spending, talk_time
 from shared.services.calls import CallDetail
 from tests.integration.calls.conftest import recorded_call
+from tests.support.builders import subscribe
 from tests.support.voice_service import RunningVoice
 
 STORY = "once upon a time there was a bear who sang all day and danced all night in the rain"
@@ -181,6 +187,79 @@ async def test_end_of_talk_time_is_warned_of_and_closes_the_call(voice: RunningV
     assert again.end_reason == "closing"
 
 
+async def test_who_subscribes_in_the_last_minute_talks_on(voice: RunningVoice) -> None:
+    number = "+14155550194"
+    await spend(voice, number, leaving=12)
+    account_id = await account_of(voice, number)
+    async with asyncio.TaskGroup() as group:
+
+        def buy(progress: str) -> None:
+            if progress.endswith("and more"):
+                until = voice.service.clock.now() + timedelta(days=30)
+                group.create_task(
+                    asyncio.to_thread(subscribe, voice.database, account_id, until=until)
+                )
+
+        report = await dial(
+            voice.vendors["twilio"],
+            press("1"),
+            *map(say, ("tell me more", "and more", "and a lot more", "more please", "good bye")),
+            caller=number,
+            progress=buy,
+        )
+
+    call = await settled(voice, report)
+    assert "talk time low." in report.heard
+    assert "talk time over" not in report.heard
+    assert report.heard.endswith("you said good bye.")
+    assert call.card.end_reason == "caller_hung_up"
+    assert call.card.seconds > 12
+    left = await voice.database.transact(
+        talk_time.overview, account_id=account_id, now=voice.service.clock.now()
+    )
+    assert (left.is_unlimited, left.seconds_left > 0) == (True, True)
+
+
+async def test_kill_switch_ends_a_call_kindly_and_keeps_others_out(voice: RunningVoice) -> None:
+    async with asyncio.TaskGroup() as group:
+
+        def throw(progress: str) -> None:
+            if progress.endswith("tell me more"):
+                group.create_task(
+                    voice.database.transact(
+                        personas.set_constant,
+                        name="spending_is_paused",
+                        value=1,
+                        now=voice.service.clock.now(),
+                    )
+                )
+
+        report = await dial(
+            voice.vendors["twilio"],
+            press("1"),
+            say("tell me more"),
+            say("are you there"),
+            say("hello"),
+            caller="+14155550193",
+            progress=throw,
+        )
+    again = await dial(voice.vendors["twilio"], press("1"), caller="+14155550192")
+
+    assert report.heard.endswith("service paused.")
+    assert (report.end_reason, again.heard) == ("closing", "service paused.")
+    call = await settled(voice, report)
+    assert call.card.end_reason == "service_paused"
+    line, heard = (vendor_prices()[part] for part in (Component.LINE, Component.RECOGNITION))
+    async with asyncio.timeout(20):
+        while await spent(voice) <= 2 * line.of(1) + heard.of(1):  # and some words
+            await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.2)
+
+
+async def spent(voice: RunningVoice) -> int:
+    """Return what the day has cost, as far as it is booked."""
+    return await voice.database.transact(spending.spent, now=voice.service.clock.now())
+
+
 async def settled(voice: RunningVoice, report: PhoneReport) -> CallDetail:
     """Return the call once it has been ended and all of it is written."""
     async with asyncio.timeout(10):
@@ -191,11 +270,8 @@ async def settled(voice: RunningVoice, report: PhoneReport) -> CallDetail:
 
 async def spend(voice: RunningVoice, number: str, *, leaving: int) -> None:
     """Give a number its free minutes and take most of them away."""
-    report = await dial(voice.vendors["twilio"], press("9"), caller=number)
-    with psycopg.connect(database_dsn(voice)) as connection:
-        (account_id,) = connection.execute(
-            "SELECT account_id FROM call WHERE call_sid = %s", (report.call_sid,)
-        ).fetchone() or ("",)
+    await dial(voice.vendors["twilio"], press("9"), caller=number)
+    account_id = await account_of(voice, number)
     await voice.database.transact(
         talk_time.grant,
         account_id=account_id,
@@ -203,3 +279,11 @@ async def spend(voice: RunningVoice, number: str, *, leaving: int) -> None:
         cause="test",
         now=voice.service.clock.now(),
     )
+
+
+async def account_of(voice: RunningVoice, number: str) -> AccountId:
+    """Return the account that the number has."""
+    holder = await voice.database.transact(
+        phone_lines.holder, PhoneNumber(number), now=voice.service.clock.now()
+    )
+    return holder.account_id

@@ -12,7 +12,7 @@ from shared.errors import ProviderError
 from shared.services.talk_time import QUANTUM_SECONDS, CallNotFound, Granted
 from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.events import CallDeleted, Event, StoreLost, TalkTimeLow, TalkTimeOver
-from voice.meter import Meter
+from voice.meter import LOW_SECONDS, Meter
 
 
 def clock() -> float:
@@ -34,6 +34,7 @@ class Account:
         self.asked: list[tuple[float, int]] = []
         self.away_until = 0.0
         self.hangs = False
+        self.calls = 1  # that share what is left
 
     async def reserve(self, used_seconds: int) -> Granted:
         self.asked.append((clock(), used_seconds))
@@ -48,7 +49,7 @@ class Account:
             granted = min(wanted, self.left)
             self.left -= granted
             self.held += granted
-        return Granted(self.held, self.left)
+        return Granted(self.held, self.left, self.calls)
 
 
 Posted = list[tuple[int, Event]]
@@ -137,6 +138,53 @@ def test_talk_time_that_was_bought_in_the_last_minute_counts() -> None:
     run_in_virtual_time(play())
 
 
+def test_who_subscribes_in_the_last_minute_hears_no_closing() -> None:
+    async def play() -> None:
+        account = Account(100)
+        async with metering(account) as (_, posted):
+            await pause(99.5)
+            account.left = None
+            await pause(4000)
+
+            assert posted == [(40, TalkTimeLow(60))]
+
+    run_in_virtual_time(play())
+
+
+def test_a_plan_that_ends_in_mid_call_is_followed_by_a_warning_and_an_end() -> None:
+    async def play() -> None:
+        account = Account(100)
+        async with metering(account) as (_, posted):
+            await pause(95)
+            account.left = None
+            await pause(200)
+            account.left = 90
+            await pause(200)
+
+            assert [type(event) for _, event in posted] == [TalkTimeLow, TalkTimeLow, TalkTimeOver]
+            (low_at, low), (over_at, _) = posted[1:]
+            assert isinstance(low, TalkTimeLow)
+            assert (over_at - low_at, low.seconds_left) == (60, 60)
+
+    run_in_virtual_time(play())
+
+
+def test_calls_that_share_what_is_left_are_told_a_minute_before_their_share_ends() -> None:
+    async def play() -> None:
+        account = Account(300)
+        account.calls = 2
+        async with metering(account) as (_, posted):
+            while not posted and clock() < 300:
+                account.left = (account.left or 0) - 1  # the other call talks as well
+                await pause(1)
+
+            ((at, event),) = posted
+            assert event == TalkTimeLow(60)
+            assert 90 <= at <= 97  # half of the account's five minutes, less a minute
+
+    run_in_virtual_time(play())
+
+
 def test_a_database_that_is_away_for_a_moment_changes_nothing() -> None:
     async def play() -> None:
         account = Account(300)
@@ -186,7 +234,7 @@ def test_a_call_that_was_deleted_is_over() -> None:
 def test_whatever_is_granted_is_used_to_the_second(
     seconds: int, gifts: list[tuple[int, int]]
 ) -> None:
-    """Nobody talks a second more than was granted, and each event comes at most once."""
+    """Nobody talks a second more than was granted, or is warned twice of the same end."""
 
     async def play() -> None:
         account = Account(seconds)
@@ -196,8 +244,9 @@ def test_whatever_is_granted_is_used_to_the_second(
                 account.left = (account.left or 0) + gift
             await pause(50_000)
 
-        kinds = [type(event) for _, event in posted]
-        assert kinds in ([TalkTimeLow, TalkTimeOver], [TalkTimeOver])
-        assert posted[-1][0] == account.held
+        *warnings, (over_at, over) = posted
+        assert (over_at, over) == (account.held, TalkTimeOver())
+        assert {type(event) for _, event in warnings} <= {TalkTimeLow}
+        assert len(warnings) <= 1 + sum(gift >= LOW_SECONDS for _, gift in gifts)
 
     run_in_virtual_time(play())
