@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 
@@ -12,8 +13,11 @@ from hypothesis import strategies as st
 
 from shared.errors import ProviderError
 from tests.support.fakes import ScriptedReply, ScriptedSpeech
-from tests.support.scripted_call import ScriptedCall, call, longest_gap, moment
-from voice.conversation.commands import EndReason
+from tests.support.scripted_call import TEXTS, ScriptedCall, call, longest_gap, moment
+from voice.conversation import events as on
+from voice.conversation.commands import Announcement, EndReason
+from voice.conversation.endings import ending_of
+from voice.conversation.events import PinResult
 
 LOST = ProviderError("fake", "lost", retryable=True)
 TURNS = ("tell me a story", "and what then", "one more please")
@@ -43,22 +47,49 @@ def quiet_logs() -> Iterator[None]:
     structlog.reset_defaults()
 
 
+# What comes in between, and interrupts nobody.
+happenings = st.sampled_from(
+    [
+        on.TalkTimeLow(60),
+        on.StoreLost(),
+        on.DigitPressed("*"),
+        on.DigitPressed("5"),
+        on.PinChecked(PinResult.RIGHT, 5),
+        on.PinChecked(PinResult.WRONG, 1),
+        on.VoiceDetected(),
+    ]
+)
+endings = st.one_of(
+    st.builds(on.SpendStopped, st.sampled_from(on.StopReason)),
+    st.builds(on.ServiceEnding, st.booleans()),
+    st.sampled_from([on.TalkTimeOver(), on.CallDeleted()]),
+)
+
+
 @given(
     st.lists(replies, max_size=4),
     st.lists(speeches, max_size=3),
     st.lists(st.integers(0, 3), max_size=2),
+    st.lists(st.tuples(st.integers(0, 2), st.floats(0, 6), happenings), max_size=4),
 )
 @settings(max_examples=40, deadline=None)
 def test_no_silence_over_four_seconds_whatever_fails(
-    script: list[ScriptedReply], voices: list[ScriptedSpeech], breaks: list[int]
+    script: list[ScriptedReply],
+    voices: list[ScriptedSpeech],
+    breaks: list[int],
+    between: list[tuple[int, float, on.Event]],
 ) -> None:
     async def caller(phone: ScriptedCall) -> None:
+        loop = asyncio.get_running_loop()
         phone.model.answer(*script)
         await phone.until_heard("Lisa here.")
         phone.voice.fail(*voices)
         for number, words in enumerate(TURNS):
             if number in breaks:
                 phone.recogniser.stream.break_off()
+            for turn, seconds, event in between:
+                if turn == number:
+                    loop.call_later(seconds, phone.session.post, event)
             await phone.talk(words)
             await moment(2.0)
             assert phone.leg.playbacks[-1].ended_at > phone.speech[-1][1], "nobody answers"
@@ -71,3 +102,46 @@ def test_no_silence_over_four_seconds_whatever_fails(
 
     assert phone.reason in (EndReason.CALLER_HUNG_UP, EndReason.FAILED)
     assert longest_gap(phone) <= 4.0
+
+
+@given(
+    st.lists(replies, max_size=2),
+    st.lists(speeches, max_size=2),
+    st.floats(0, 12),
+    endings,
+    st.lists(st.tuples(st.floats(0, 2), happenings), max_size=3),
+)
+@settings(max_examples=40, deadline=None)
+def test_call_that_we_end_is_said_goodbye_to_at_once_whatever_else_happens(
+    script: list[ScriptedReply],
+    voices: list[ScriptedSpeech],
+    at: float,
+    event: on.ClosingEvent,
+    after: list[tuple[float, on.Event]],
+) -> None:
+    ended_at: list[float] = []
+
+    async def caller(phone: ScriptedCall) -> None:
+        loop = asyncio.get_running_loop()
+        phone.model.answer(*script)
+        await phone.until_heard("Lisa here.")
+        phone.voice.fail(*voices)
+
+        def end() -> None:
+            ended_at.append(loop.time())
+            phone.session.post(event)
+            for seconds, more in after:
+                loop.call_later(seconds, phone.session.post, more)
+
+        loop.call_later(at, end)
+        await phone.talk(TURNS[0])
+        await phone.talk(TURNS[1])
+        await moment(60)
+
+    phone = call(ScriptedCall, caller)
+
+    ending = ending_of(event, Announcement.TALK_TIME_OVER)
+    assert phone.reason is ending.reason
+    assert phone.heard.endswith(TEXTS[ending.words])
+    goodbye = phone.leg.playbacks[-1]
+    assert max(ended_at[0], goodbye.started_at) - ended_at[0] < 0.1
