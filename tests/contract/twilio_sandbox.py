@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -64,6 +64,7 @@ class Product:
     url: str = ""
     signed: dict[str, bool] = field(default_factory=dict)
     leg: asyncio.Future[tuple[TwilioCallLeg, StartMessage]] = field(default_factory=asyncio.Future)
+    legs: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     def __post_init__(self) -> None:
         validator = SignatureValidator(self.auth_token)
@@ -91,12 +92,12 @@ class Product:
                 send=websocket.send,
                 close=partial(websocket.close, 1000),
             )
-            async with leg:
-                try:
-                    self.leg.set_result((leg, await leg.started()))
-                    await asyncio.get_running_loop().create_future()
-                finally:
-                    leg.line_lost()
+            await self.legs.enter_async_context(leg)  # it outlives its handler, as a call does
+            try:
+                self.leg.set_result((leg, await leg.started()))
+                await asyncio.get_running_loop().create_future()
+            finally:
+                leg.line_lost()
 
     @property
     def stream_url(self) -> str:
@@ -126,7 +127,11 @@ async def phone_call() -> AsyncIterator[PhoneCall]:
     """Dial, answer, and open the stream."""
     config = SandboxConfig(script=True)
     product = Product(config.auth_token)
-    async with serving(product.app) as product.url, aiohttp.ClientSession() as http:
+    async with (
+        product.legs,
+        serving(product.app) as product.url,
+        aiohttp.ClientSession() as http,
+    ):
         config = config.with_options(
             voice_url=f"{product.url}/voice", status_callback_url=f"{product.url}/status"
         )

@@ -305,17 +305,20 @@ class TwilioCallLeg:
         if not self._is_lost:
             self._is_lost = True
             self._outbox.clear()
-            asyncio.get_running_loop().call_later(STOP_GRACE, self._end, LegClosed(is_lost=True))
+            if self._reading is not None and not self._reading.expired():
+                self._reading.reschedule(asyncio.get_running_loop().time() + STOP_GRACE)
 
     # Inside.
 
     async def _receive_from_wire(self) -> LegEvent | None:
         try:
-            async with asyncio.timeout(None) as self._reading:
+            async with asyncio.timeout(STOP_GRACE if self._is_lost else None) as self._reading:
                 text = await self._receive_text()
             self._reading = None
             message = decode(text)
-        except TimeoutError:  # there are news
+        except TimeoutError:  # there are news, or nothing comes any more
+            if self._is_lost and not self._news:
+                self._end(LegClosed(is_lost=True))
             return None
         except (OSError, EOFError):
             self._end(LegClosed(is_lost=True))
