@@ -11,7 +11,7 @@ import pytest
 
 from shared.errors import ProviderError
 from tests.contract.twilio_sandbox import phone_call
-from tests.support.fakes import FakeCallControl, FakeCallLeg
+from tests.support.fake_line import FakeCallControl, FakeCallLeg
 from voice.adapters.twilio_rest import TwilioCallControl
 from voice.ports import CallControl, CallLeg, LegClosed, MediaReceived
 

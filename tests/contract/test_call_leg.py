@@ -11,8 +11,8 @@ import pytest
 
 from sandbox.engines.tones import ToneListener, tones_from_text
 from tests.contract.twilio_sandbox import TOKEN, phone_call
+from tests.support.fake_line import FakeCallLeg
 from tests.support.fake_sound import fake_speech, words_in
-from tests.support.fakes import FakeCallLeg
 from voice.ports import (
     BYTES_A_SECOND,
     FRAME_BYTES,

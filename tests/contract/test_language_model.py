@@ -11,7 +11,8 @@ import pytest
 
 from shared.errors import ProviderError
 from tests.contract.openai_sandbox import openai_sandbox
-from tests.support.fakes import FAKE, FakeLanguageModel, ScriptedReply
+from tests.support.fake_line import FAKE
+from tests.support.fakes import FakeLanguageModel, ScriptedReply
 from voice.adapters.openai_chat import OpenAIChat
 from voice.conversation.prompts import ModelMessage
 from voice.ports import LanguageModel

@@ -15,8 +15,9 @@ from sandbox.deepgram.app import create_app
 from sandbox.engines.tones import tones_from_text
 from sandbox.serving import serving
 from shared.errors import ProviderError
+from tests.support.fake_line import FAKE
 from tests.support.fake_sound import fake_speech, silence
-from tests.support.fakes import FAKE, FakeSpeechToText
+from tests.support.fakes import FakeSpeechToText
 from voice.adapters.deepgram_listen import DeepgramSpeechToText
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.ports import (

@@ -12,8 +12,9 @@ import pytest
 from sandbox.engines.tones import ToneListener
 from shared.errors import ProviderError
 from tests.contract.openai_sandbox import openai_sandbox
+from tests.support.fake_line import FAKE
 from tests.support.fake_sound import words_in
-from tests.support.fakes import FAKE, FakeTextToSpeech, ScriptedSpeech
+from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech
 from voice.adapters.openai_speech import OpenAISpeech
 from voice.ports import BYTES_A_SECOND, TextToSpeech, Voice
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from shared.errors import ProviderError
-from tests.support.fakes import FAKE
+from tests.support.fake_line import FAKE
 from voice.ports import RecipientOptedOut, SentText
 
 

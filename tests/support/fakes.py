@@ -1,4 +1,4 @@
-"""In-process doubles of the five ports, for virtual time.
+"""In-process doubles of the recogniser, the model and the voices, for virtual time.
 
 They share one notion of speech: `fake_speech("hello")` is audio in which every character is
 40 ms long, and `words_in` reads it back, cut off wherever it was. So a test can say what the
@@ -14,197 +14,23 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from shared.errors import ProviderError
+from tests.support.fake_line import FAKE
 from tests.support.fake_sound import (
     CHARACTER_BYTES,
     SILENCE,
     character_of,
     fake_speech,
     runs,
-    silence,
-    words_in,
 )
+from tests.support.loop_time import now, until
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.conversation.prompts import ModelMessage
 from voice.ports import (
     BYTES_A_SECOND,
-    FRAME_BYTES,
-    KeyPressed,
-    LegClosed,
-    LegEvent,
     ListenOptions,
-    MarkReturned,
-    MediaReceived,
     RecogniserEvent,
     Voice,
 )
-
-FAKE = "fake"
-JITTER = 1e-6  # seconds; the loop's clock may wake a hair before a timer's moment
-
-
-def now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-# The caller's line.
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One message to the line, in the order it was sent."""
-
-    at: float
-    kind: str  # audio, mark, clear or close
-    audio: bytes = b""
-    name: str = ""
-
-
-@dataclass(slots=True)
-class Playback:
-    """A stretch of audio played without a gap."""
-
-    started_at: float
-    audio: bytes
-
-    @property
-    def ended_at(self) -> float:
-        return self.started_at + len(self.audio) / BYTES_A_SECOND
-
-
-class FakeCallLeg:
-    """A line as Twilio keeps it: plays what is queued in loop time, returns marks when played.
-
-    `clear` returns the pending marks at once. What was played is in `playbacks`, what was sent in
-    `sent`, and `heard()` is what the caller's ear got until now.
-    """
-
-    def __init__(self) -> None:
-        self.sent: list[Sent] = []
-        self.playbacks: list[Playback] = []
-        self.is_closed = False
-        self._events: asyncio.Queue[LegEvent] = asyncio.Queue()
-        self._pending_marks: list[tuple[str, asyncio.TimerHandle]] = []
-        self._has_ended = False
-
-    # What a test does.
-
-    def press(self, digit: str) -> None:
-        self._events.put_nowait(KeyPressed(digit))
-
-    def hang_up(self) -> None:
-        """End the stream, as the caller or Twilio does."""
-        if not self._has_ended:
-            self._has_ended = True
-            for _, timer in self._pending_marks:
-                timer.cancel()
-            self._pending_marks.clear()
-            self._stop_playback()
-            self._events.put_nowait(LegClosed())
-
-    async def speak(self, audio: bytes) -> None:
-        """Send the caller's audio in frames, in loop time."""
-        loop = asyncio.get_running_loop()
-        start = loop.time()
-        for number, offset in enumerate(range(0, len(audio), FRAME_BYTES), start=1):
-            await _until(start + number * FRAME_BYTES / BYTES_A_SECOND)
-            self._events.put_nowait(MediaReceived(audio[offset : offset + FRAME_BYTES]))
-
-    async def say(self, text: str, then_silence: float = 0.0) -> None:
-        await self.speak(fake_speech(text) + silence(then_silence))
-
-    async def until_quiet(self) -> None:
-        """Wait until all that is queued has been played."""
-        while self.is_playing:
-            await _until(self.playbacks[-1].ended_at)
-
-    def heard(self) -> str:
-        """Return the words the caller has heard until now."""
-        return words_in(self.heard_audio())
-
-    def heard_audio(self) -> bytes:
-        moment = now()
-        return b"".join(
-            played.audio[: max(0, round((moment - played.started_at) * BYTES_A_SECOND))]
-            for played in self.playbacks
-        )
-
-    @property
-    def is_playing(self) -> bool:
-        return bool(self.playbacks) and self.playbacks[-1].ended_at - now() > JITTER
-
-    @property
-    def marks_sent(self) -> list[str]:
-        return [sent.name for sent in self.sent if sent.kind == "mark"]
-
-    @property
-    def clears(self) -> int:
-        return sum(sent.kind == "clear" for sent in self.sent)
-
-    # The port.
-
-    async def receive(self) -> LegEvent:
-        return await self._events.get()
-
-    async def send_audio(self, audio: bytes) -> None:
-        self._log("audio", audio=audio)
-        if self._has_ended:
-            return
-        if self.is_playing:
-            self.playbacks[-1].audio += audio
-        else:
-            self.playbacks.append(Playback(now(), audio))
-
-    async def send_mark(self, name: str) -> None:
-        self._log("mark", name=name)
-        if self._has_ended:
-            return
-        due = max(now(), self.playbacks[-1].ended_at if self.playbacks else 0.0)
-        timer = asyncio.get_running_loop().call_at(due, self._return_first_mark)
-        self._pending_marks.append((name, timer))
-
-    async def clear(self) -> None:
-        self._log("clear")
-        self._stop_playback()
-        pending, self._pending_marks = self._pending_marks, []
-        for name, timer in pending:
-            timer.cancel()
-            self._events.put_nowait(MarkReturned(name))
-
-    async def close(self) -> None:
-        if not self.is_closed:
-            self._log("close")
-            self.is_closed = True
-            self.hang_up()
-
-    def _return_first_mark(self) -> None:
-        name, _ = self._pending_marks.pop(0)
-        self._events.put_nowait(MarkReturned(name))
-
-    def _stop_playback(self) -> None:
-        if self.is_playing:
-            last = self.playbacks[-1]
-            last.audio = last.audio[: round((now() - last.started_at) * BYTES_A_SECOND)]
-
-    def _log(self, kind: str, *, audio: bytes = b"", name: str = "") -> None:
-        self.sent.append(Sent(now(), kind, audio, name))
-
-
-class FakeCallControl:
-    """Hangs up by ending the leg it was given, as Twilio does."""
-
-    def __init__(self, leg: FakeCallLeg | None = None) -> None:
-        self.hung_up: list[str] = []
-        self.failures = 0  # so many of the next attempts fail
-        self._leg = leg
-
-    async def hang_up(self, call_sid: str) -> None:
-        if self.failures:
-            self.failures -= 1
-            raise ProviderError(FAKE, "scripted failure", retryable=True)
-        self.hung_up.append(call_sid)
-        if self._leg is not None:
-            self._leg.hang_up()
-
 
 # The recogniser.
 
@@ -376,10 +202,10 @@ class FakeLanguageModel:
             await (
                 asyncio.get_running_loop().create_future()
             ) if reply.stalls and not reply.text else None
-            await _until(now() + reply.first_token_seconds)
+            await until(now() + reply.first_token_seconds)
             for word in _words(reply.text):
                 yield word
-                await _until(now() + reply.token_seconds)
+                await until(now() + reply.token_seconds)
             if reply.stalls:
                 await _forever()
             is_complete = True
@@ -430,10 +256,10 @@ class FakeTextToSpeech:
             audio = audio[: round(failure.after_seconds * BYTES_A_SECOND)]
         is_complete = False
         try:
-            await _until(now() + self.first_byte_seconds)
+            await until(now() + self.first_byte_seconds)
             for offset in range(0, len(audio), 800):
                 yield audio[offset : offset + 800]
-                await _until(now() + 0.1 / self.speed)
+                await until(now() + 0.1 / self.speed)
             if failure is not None and failure.stalls:
                 await _forever()
             is_complete = True
@@ -458,19 +284,3 @@ def _words(text: str) -> list[str]:
 
 async def _forever() -> None:
     await asyncio.get_running_loop().create_future()
-
-
-async def _until(moment: float) -> None:
-    """Wait for a moment of the loop's own time."""
-    loop = asyncio.get_running_loop()
-    arrived: asyncio.Future[None] = loop.create_future()
-    timer = loop.call_at(moment, _arrive, arrived)
-    try:
-        await arrived
-    finally:
-        timer.cancel()
-
-
-def _arrive(arrived: asyncio.Future[None]) -> None:
-    if not arrived.done():
-        arrived.set_result(None)

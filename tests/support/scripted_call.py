@@ -14,14 +14,14 @@ from shared.ids import PersonaId, PersonaVersionId
 from shared.services.caller_profiles import CallerProfile
 from shared.services.new_accounts import AccountKind
 from shared.services.profiles import Profile
+from tests.support.fake_line import FakeCallLeg
 from tests.support.fake_sound import fake_speech, silence
 from tests.support.fakes import (
-    FakeCallLeg,
     FakeLanguageModel,
     FakeSpeechToText,
     FakeTextToSpeech,
-    now,
 )
+from tests.support.loop_time import now
 from tests.support.virtual_time import run_in_virtual_time
 from voice.announcements import AnnouncementShelf
 from voice.call import CallDesk, CallSession, Ears, PinChecks

@@ -27,9 +27,9 @@ from shared.seed.installation import seed_installation
 from shared.settings import Settings
 from shared.tables.persona import PersonaVersion
 from tests.support.database import open_test_database
+from tests.support.fake_line import FakeCallControl
 from tests.support.fake_messages import FakeTextMessages
 from tests.support.fakes import (
-    FakeCallControl,
     FakeLanguageModel,
     FakeSpeechToText,
     FakeTextToSpeech,

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from shared.errors import ProviderError
+from tests.support.fake_line import FAKE
 from tests.support.fake_sound import fake_speech, silence, words_in
 from tests.support.fakes import (
-    FAKE,
     FakeLanguageModel,
     FakeSpeechToText,
     FakeTextToSpeech,
