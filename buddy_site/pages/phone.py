@@ -22,7 +22,7 @@ from buddy_site.components.forms import (
     submit_button,
 )
 from buddy_site.components.layout import account_page, trouble
-from buddy_site.state.phone import CODE, LONGEST_NUMBER, NO_TEXTS, NUMBER, LineRow, PhoneState
+from buddy_site.state.phone import CODE, LONGEST_NUMBER, NO_TEXTS, NUMBER, STEP, LineRow, PhoneState
 from buddy_site.state.sandbox import SandboxState
 from shared import wordings
 from shared.seed import plans
@@ -92,6 +92,7 @@ def _number_step() -> rx.Component:
     )
     return panel(
         rx.cond(PhoneState.lines, "Add another number", "Which number is yours?"),
+        _refusal(),
         form(
             select_field(
                 "Country",
@@ -153,12 +154,17 @@ def _code_step() -> rx.Component:
     return panel(
         "Type the code",
         rx.el.p(
-            rx.cond(PhoneState.was_called, "We are calling ", "We sent a text to "),
+            rx.cond(
+                PhoneState.unconfirmed != "",
+                "The code is for ",
+                rx.cond(PhoneState.was_called, "We are calling ", "We sent a text to "),
+            ),
             rx.el.strong(PhoneState.sent_to, class_name="numbers whole"),
             ". ",
             _change_button(),
             role="status",
         ),
+        _refusal(),
         rx.cond(PhoneState.unconfirmed != "", notice(PhoneState.unconfirmed, kind="warning")),
         rx.cond(
             PhoneState.is_expired,
@@ -224,7 +230,8 @@ def _code_step() -> rx.Component:
 
 
 def _refusal() -> rx.Component:
-    return rx.cond(PhoneState.refusal != "", notice(PhoneState.refusal, kind="bad"))
+    """Return why it did not work, where that is about no field."""
+    return rx.cond(PhoneState.refused == STEP, notice(PhoneState.refusal, kind="bad"))
 
 
 def _change_button() -> rx.Component:

@@ -20,7 +20,13 @@ from buddy_site.state.private import PrivateState, to_sign_in
 from shared.database import StoreUnavailable
 from shared.domain.verification import Channel
 from shared.domain.verification_refusals import (
+    CodeMalformed,
+    CodeWrong,
+    CountryNotServed,
+    LineNotServed,
     NoVerification,
+    NumberAlreadyYours,
+    NumberBlocked,
     ResendTooEarly,
     TextsNotReceived,
 )
@@ -32,6 +38,17 @@ from shared.services.verifications import StepView
 from shared.wordings import ConsentKind
 
 NUMBER, NO_TEXTS, CODE = "number", "no_texts", "code"
+STEP = "step"  # what is refused for another reason than what was typed
+OF_A_FIELD = {
+    NUMBER: (
+        CountryNotServed,
+        InvalidPhoneNumber,
+        LineNotServed,
+        NumberAlreadyYours,
+        NumberBlocked,
+    ),
+    CODE: (CodeMalformed, CodeWrong),
+}
 LONGEST_NUMBER = 40
 SELECT_CODE = "document.getElementById('code')?.select()"  # to type over what was wrong
 
@@ -253,7 +270,9 @@ class PhoneState(PrivateState, rx.State):
 
     def _refuse(self, error: BuddyError) -> None:
         site = runtime.current()
-        self.refused = CODE if self.step == CODE else NUMBER
+        self.refused = next(
+            (field for field, kinds in OF_A_FIELD.items() if isinstance(error, kinds)), STEP
+        )
         self.refusal = verification_words.refusal(
             error, now=site.clock.now(), served=site.settings.countries
         )
@@ -284,7 +303,8 @@ class PhoneState(PrivateState, rx.State):
         self.step = CODE if step.was_sent else NO_TEXTS
         self._asked, self.sent_to = step.number.e164, step.number.international
         self.was_called = step.channel is Channel.CALL
-        self.unconfirmed = "" if step.is_certain else verification_words.UNCONFIRMED
+        is_sure = step.is_certain or step.is_expired
+        self.unconfirmed = "" if is_sure else verification_words.UNCONFIRMED
         self.is_expired = step.is_expired
         self.may_resend = step.sends_left > 0 or step.is_expired
         self.now_ms = int(now.timestamp() * 1000)
