@@ -72,7 +72,7 @@ def handlers(
 
 def periodic(billing: BillingFlow) -> Sequence[Periodic]:
     """Return what comes round."""
-    return (every(RECONCILE_SECONDS, "billing.reconcile", billing.reconcile),)
+    return (every(RECONCILE_SECONDS, "billing.reconcile", billing.news.reconcile),)
 
 
 async def run(

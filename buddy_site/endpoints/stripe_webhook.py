@@ -46,7 +46,7 @@ async def take(request: Request) -> Response:
         return PlainTextResponse("Not signed by Stripe.", 400)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            await site.billing.take_webhook(event)
+            await site.billing.news.take_webhook(event)
     except (ProviderError, TimeoutError) as error:
         log.warning(
             "webhook_postponed",

@@ -6,14 +6,8 @@ idempotency key of ours. The SDK tries again by itself where the network or Stri
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
-import aiohttp
 import stripe
 
 from buddy_site.gateways import stripe_shapes as shapes
@@ -23,6 +17,7 @@ from buddy_site.gateways.billing import (
     PortalPage,
     WebhookRefused,
 )
+from buddy_site.gateways.stripe_transport import StripeTransport, failures
 from shared.clock import Clock, SystemClock
 from shared.domain.billing import (
     LIVE,
@@ -32,18 +27,10 @@ from shared.domain.billing import (
     PriceSeen,
     SubscriptionSeen,
 )
-from shared.errors import ProviderError
 
-PROVIDER: Final = "stripe"
 REQUEST_SECONDS = 6.0
-ANSWER_SECONDS = 15.0  # all tries of one call; nobody waits on a page for longer
-RETRIES = 2
 PAGE = 100
 WEBHOOK_TOLERANCE = timedelta(seconds=300)  # Stripe's own default
-TOO_MANY_REQUESTS, SERVER_FAILURE = 429, 500
-MISSING = "resource_missing"
-
-logging.getLogger("stripe").disabled = True  # it would log addresses and bodies
 
 
 class StripeBilling:
@@ -59,24 +46,18 @@ class StripeBilling:
         timeout_seconds: float = REQUEST_SECONDS,
         clock: Clock | None = None,
     ) -> None:
-        self._secret_key = secret_key
+        self._transport = StripeTransport(secret_key, base_url, timeout_seconds)
         self._webhook_secret = webhook_secret
         self._site_url = site_url.rstrip("/")
-        self._base_url = base_url
-        self._timeout = timeout_seconds
         self._clock = clock or SystemClock()
-        self._http: stripe.AIOHTTPClient | None = None
-        self._made: stripe.StripeClient | None = None
 
     async def close(self) -> None:
-        if self._http is not None:
-            await self._http.close_async()  # type: ignore[no-untyped-call]
-            self._http = self._made = None
+        await self._transport.close()
 
     async def price(self, lookup_key: str) -> PriceSeen | None:
         """Return the price that is called so and on sale."""
-        async with _failures():
-            found = await self._client.v1.prices.list_async(
+        async with failures():
+            found = await self._transport.client.v1.prices.list_async(
                 {"lookup_keys": [lookup_key], "active": True, "limit": 1}
             )
             return shapes.price(found.data[0]) if found.data else None
@@ -90,8 +71,8 @@ class StripeBilling:
         }
         if email is not None:
             wanted["email"] = email
-        async with _failures():
-            made = await self._client.v1.customers.create_async(
+        async with failures():
+            made = await self._transport.client.v1.customers.create_async(
                 wanted, {"idempotency_key": idempotency_key}
             )
             return made.id
@@ -99,8 +80,8 @@ class StripeBilling:
     async def is_customer(self, customer_id: str) -> bool:
         """Return whether Stripe still has the customer."""
         try:
-            async with _failures():
-                found = await self._client.v1.customers.retrieve_async(customer_id)
+            async with failures():
+                found = await self._transport.client.v1.customers.retrieve_async(customer_id)
                 return not getattr(found, "deleted", False)
         except Missing:
             return False
@@ -117,8 +98,8 @@ class StripeBilling:
         idempotency_key: str,
     ) -> CheckoutSeen:
         """Make a payment page for one subscription."""
-        async with _failures():
-            made = await self._client.v1.checkout.sessions.create_async(
+        async with failures():
+            made = await self._transport.client.v1.checkout.sessions.create_async(
                 {
                     "mode": "subscription",
                     "customer": customer_id,
@@ -141,8 +122,8 @@ class StripeBilling:
     async def checkout(self, session_id: str) -> CheckoutSeen | None:
         """Return a payment page as it is now; None if Stripe has none of this id."""
         try:
-            async with _failures():
-                found = await self._client.v1.checkout.sessions.retrieve_async(session_id)
+            async with failures():
+                found = await self._transport.client.v1.checkout.sessions.retrieve_async(session_id)
                 return shapes.checkout(found)
         except Missing:
             return None
@@ -150,8 +131,8 @@ class StripeBilling:
     async def expire_checkout(self, session_id: str) -> None:
         """Close a payment page."""
         try:
-            async with _failures(refusal=CheckoutClosed):
-                await self._client.v1.checkout.sessions.expire_async(session_id)
+            async with failures(refusal=CheckoutClosed):
+                await self._transport.client.v1.checkout.sessions.expire_async(session_id)
         except Missing as error:
             raise CheckoutClosed(session_id) from error
 
@@ -171,8 +152,8 @@ class StripeBilling:
         flow = _portal_flow(page, subscription_id, return_url)
         if flow is not None:
             wanted["flow_data"] = flow
-        async with _failures():
-            made = await self._client.v1.billing_portal.sessions.create_async(wanted)
+        async with failures():
+            made = await self._transport.client.v1.billing_portal.sessions.create_async(wanted)
             return made.url
 
     async def subscriptions(self, customer_id: str) -> tuple[SubscriptionSeen, ...]:
@@ -182,12 +163,12 @@ class StripeBilling:
         except Missing:
             return ()
         waiting = await self._waiting_for_their_owner(rows)
-        async with _failures():
+        async with failures():
             return tuple(shapes.subscription(row, needs_action=waiting) for row in rows)
 
     async def _subscriptions(self, customer_id: str) -> list[stripe.Subscription]:
-        async with _failures():
-            found = await self._client.v1.subscriptions.list_async(
+        async with failures():
+            found = await self._transport.client.v1.subscriptions.list_async(
                 {
                     "customer": customer_id,
                     "status": "all",
@@ -204,7 +185,7 @@ class StripeBilling:
         except Missing:
             return ()
         refunded = await self._refunds(customer_id) if rows else {}
-        async with _failures():
+        async with failures():
             return tuple(
                 shapes.invoice(
                     row,
@@ -216,16 +197,16 @@ class StripeBilling:
             )
 
     async def _invoices(self, customer_id: str) -> list[stripe.Invoice]:
-        async with _failures():
-            found = await self._client.v1.invoices.list_async(
+        async with failures():
+            found = await self._transport.client.v1.invoices.list_async(
                 {"customer": customer_id, "limit": PAGE, "expand": ["data.payments"]}
             )
             return [row async for row in found.auto_paging_iter() if row.status != "draft"]
 
     async def events(self, *, since: datetime, kinds: frozenset[str]) -> tuple[EventSeen, ...]:
         """Return what happened since then, the oldest first; Stripe keeps it for 30 days."""
-        async with _failures():
-            found = await self._client.v1.events.list_async(
+        async with failures():
+            found = await self._transport.client.v1.events.list_async(
                 {
                     "created": {"gte": int(since.timestamp())},
                     "types": sorted(kinds),
@@ -238,23 +219,23 @@ class StripeBilling:
     async def cancel_subscription(self, subscription_id: str) -> None:
         """End a subscription at once."""
         try:
-            async with _failures(refusal=CheckoutClosed):
-                await self._client.v1.subscriptions.cancel_async(subscription_id)
+            async with failures(refusal=CheckoutClosed):
+                await self._transport.client.v1.subscriptions.cancel_async(subscription_id)
         except (Missing, CheckoutClosed):
             return
 
     async def delete_customer(self, customer_id: str) -> None:
         """Delete a customer for good; Stripe ends its subscriptions with it."""
         try:
-            async with _failures():
-                await self._client.v1.customers.delete_async(customer_id)
+            async with failures():
+                await self._transport.client.v1.customers.delete_async(customer_id)
         except Missing:
             return
 
     def read_webhook(self, payload: bytes, signature: str) -> EventSeen:
         """Return the event of a webhook, if Stripe signed this very body a moment ago."""
         try:
-            found = self._client.construct_event(
+            found = self._transport.client.construct_event(
                 payload,
                 signature,
                 self._webhook_secret,
@@ -275,8 +256,8 @@ class StripeBilling:
 
     async def _refunds(self, customer_id: str) -> dict[str, int]:
         """Return what went back, by payment."""
-        async with _failures():
-            found = await self._client.v1.charges.list_async(
+        async with failures():
+            found = await self._transport.client.v1.charges.list_async(
                 {"customer": customer_id, "limit": PAGE}
             )
             refunded: dict[str, int] = {}
@@ -303,8 +284,8 @@ class StripeBilling:
         return waiting
 
     async def _needs_action(self, invoice_id: str) -> bool:
-        async with _failures():
-            found = await self._client.v1.invoices.retrieve_async(
+        async with failures():
+            found = await self._transport.client.v1.invoices.retrieve_async(
                 invoice_id, {"expand": ["payments.data.payment.payment_intent"]}
             )
             payments = found.payments.data if found.payments is not None else []
@@ -313,52 +294,6 @@ class StripeBilling:
                 isinstance(one, stripe.PaymentIntent) and one.status == "requires_action"
                 for one in intents
             )
-
-    @property
-    def _client(self) -> stripe.StripeClient:
-        # Made at first use: its connections belong to the loop it is made in.
-        if self._made is None:
-            self._http = stripe.AIOHTTPClient(timeout=aiohttp.ClientTimeout(total=self._timeout))
-            self._made = stripe.StripeClient(
-                self._secret_key,
-                base_addresses={"api": self._base_url} if self._base_url is not None else None,
-                max_network_retries=RETRIES,
-                http_client=self._http,
-            )
-        return self._made
-
-
-@asynccontextmanager
-async def _failures(*, refusal: type[Exception] | None = None) -> AsyncIterator[None]:
-    """Put Stripe's failures into ours; nothing of what was sent or answered goes along.
-
-    `refusal` is what an invalid request means here, where it means something.
-    """
-    try:
-        async with asyncio.timeout(ANSWER_SECONDS):
-            yield
-    except stripe.InvalidRequestError as error:
-        if error.code == MISSING:
-            raise Missing(str(error.param)) from None
-        if refusal is not None:
-            raise refusal from None
-        raise _failure(error, retryable=False) from None
-    except stripe.StripeError as error:
-        status = error.http_status
-        retryable = isinstance(error, stripe.APIConnectionError) or (
-            status is not None and (status == TOO_MANY_REQUESTS or status >= SERVER_FAILURE)
-        )
-        raise _failure(error, retryable=retryable) from None
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise ProviderError(PROVIDER, type(error).__name__, retryable=True) from None
-    except (AttributeError, KeyError, IndexError, TypeError, ValueError) as error:
-        message = f"an answer of another shape: {type(error).__name__}"
-        raise ProviderError(PROVIDER, message, retryable=False) from error
-
-
-def _failure(error: stripe.StripeError, *, retryable: bool) -> ProviderError:
-    message = f"{type(error).__name__}, status {error.http_status}, code {error.code}"
-    return ProviderError(PROVIDER, message, retryable=retryable)
 
 
 def _portal_flow(

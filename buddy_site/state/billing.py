@@ -185,7 +185,7 @@ class BillingState(PrivateState, rx.State):
 
     async def _look(self, account_id: AccountId) -> None:
         try:
-            await runtime.current().billing.look(account_id)
+            await runtime.current().billing.news.look(account_id)
         except ProviderError:  # the database's, too: the page says so by itself
             return
 

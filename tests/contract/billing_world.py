@@ -40,16 +40,18 @@ class World(Protocol):
 @dataclass
 class FakeWorld:
     billing: FakeBilling
+    asks: bool = False
 
     async def now(self) -> datetime:
         return self.billing.now
 
     async def pay(self, session_id: str, *, card: str = "good") -> None:
         self.billing.pay(session_id)
+        self.asks = card == "asks_always"
 
     async def renew(self, customer_id: str) -> None:
         (subscription_id,) = self.billing.subscriptions_of[customer_id]
-        self.billing.renew(subscription_id)
+        self.billing.renew(subscription_id, is_paid=not self.asks, asks=self.asks)
 
     async def refund(self, customer_id: str, minor: int) -> None:
         self.billing.refund(next(iter(self.billing.invoices_of[customer_id])), minor)
@@ -98,7 +100,7 @@ class SandboxWorld:
         )
 
     async def refund(self, customer_id: str, minor: int) -> None:
-        client = self.billing._client
+        client = self.billing._transport.client
         charges = await client.v1.charges.list_async({"customer": customer_id})
         await client.v1.refunds.create_async({"charge": charges.data[0].id, "amount": minor})
 
@@ -108,12 +110,12 @@ class SandboxWorld:
 
 
 @asynccontextmanager
-async def fake() -> AsyncIterator[World]:
+async def fake() -> AsyncIterator[FakeWorld]:
     yield FakeWorld(FakeBilling(site_url=SITE))
 
 
 @asynccontextmanager
-async def sandbox() -> AsyncIterator[World]:
+async def sandbox() -> AsyncIterator[SandboxWorld]:
     app = create_app(SandboxConfig(stripe_webhook_url=""))
     async with serving(app) as url, httpx2.AsyncClient(base_url=url) as http:
         billing = StripeBilling(

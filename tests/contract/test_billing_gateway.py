@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from buddy_site.flows.billing import HANDLED
+from buddy_site.flows.stripe_news import HANDLED
 from buddy_site.gateways.billing import CheckoutClosed, Missing, PortalPage
+from buddy_site.gateways.stripe_billing import StripeBilling
 from shared.domain.billing import CheckoutSeen
 from shared.errors import ProviderError
 from shared.money import Money
@@ -50,9 +51,9 @@ async def page(
     )
 
 
-async def subscribed(world: World) -> str:
+async def subscribed(world: World, *, card: str = "good") -> str:
     customer_id = await customer(world)
-    await world.pay((await page(world, customer_id)).session_id)
+    await world.pay((await page(world, customer_id)).session_id, card=card)
     return customer_id
 
 
@@ -170,6 +171,19 @@ async def test_a_renewal_is_an_invoice_and_a_period_more(world: World) -> None:
     assert [one.status for one in invoices] == ["paid", "paid"]
 
 
+async def test_a_bill_that_waits_for_its_owners_bank_says_where_to_go(world: World) -> None:
+    customer_id = await subscribed(world, card="asks_always")
+
+    await world.renew(customer_id)
+
+    (waiting,) = await world.billing.subscriptions(customer_id)
+    bill = next(one for one in await world.billing.invoices(customer_id) if one.status == "open")
+    assert (waiting.status, bill.paid_minor) == ("past_due", 0)
+    assert waiting.needs_action_url is not None
+    assert waiting.unpaid_since is not None
+    assert waiting.unpaid_since >= waiting.current_period_start
+
+
 async def test_events_come_in_order_and_only_of_the_kinds_asked_for(world: World) -> None:
     since = await world.now() - timedelta(seconds=5)
     customer_id = await subscribed(world)
@@ -249,3 +263,43 @@ async def test_a_failure_says_whether_asking_again_can_help(
 
     assert failed.value.retryable is is_retryable
     assert "sam@example.com" not in str(failed.value)
+
+
+def stripe_at(url: str, *, key: str = "sk_test_sandbox", timeout: float = 5.0) -> StripeBilling:
+    return StripeBilling(
+        secret_key=key,
+        webhook_secret="whsec_sandbox",
+        site_url=SITE,
+        base_url=url,
+        timeout_seconds=timeout,
+    )
+
+
+async def test_a_wrong_key_can_not_help_itself_by_asking_again() -> None:
+    async with sandbox() as world:
+        stranger = stripe_at(world.url, key="sk_test_guess")
+        with pytest.raises(ProviderError) as failed:
+            await stranger.price(MONTHLY)
+        await stranger.close()
+
+    assert not failed.value.retryable
+    assert "guess" not in str(failed.value)
+
+
+async def test_one_failure_on_the_way_is_nobodys_business() -> None:
+    async with sandbox() as world:
+        await world.control("fail_next", route="customers.create:answer", disconnect=True)
+
+        first = await customer(world)
+
+        assert await customer(world) == first
+
+
+async def test_nobody_waits_for_a_stripe_that_hangs_or_is_not_there() -> None:
+    async with sandbox() as world:
+        await world.control("fail_next", route="prices.list", delay_seconds=30, times=3)
+        for billing in (stripe_at(world.url, timeout=0.1), stripe_at("http://127.0.0.1:9")):
+            with pytest.raises(ProviderError) as failed:
+                await billing.price(MONTHLY)
+            await billing.close()
+            assert failed.value.retryable

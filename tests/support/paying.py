@@ -74,7 +74,7 @@ class Till:
     async def deliver(self) -> None:
         """Bring everything that happened, as often as it happened."""
         for event in tuple(self.vendor.happened):
-            await self.flow.take_webhook(event)
+            await self.flow.news.take_webhook(event)
 
     def view(self, account_id: AccountId, *, has_returned: bool = False) -> BillingView:
         return self.database.transact_now(

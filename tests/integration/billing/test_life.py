@@ -168,7 +168,7 @@ async def test_a_life_from_the_first_payment_to_the_refund(life: Life) -> None:
         await life.control("webhooks", **mischief)
         await life.pass_time(MONTH)
         await life.control("webhooks", duplicate=0, reorder=False, drop=0)
-    await life.flow.reconcile()
+    await life.flow.news.reconcile()
     assert await life.compared() == {"paid": 4 * 1499, "refunded": 0}
 
     # A renewal that fails, while they go on talking; another card, and it is paid.
@@ -201,7 +201,7 @@ async def test_a_life_from_the_first_payment_to_the_refund(life: Life) -> None:
     await life.settle()
     assert life.standing() is Standing.ACTIVE
     await life.press(await life.task(PortalPage.CANCEL), confirm="yes")
-    client = life.stripe._client
+    client = life.stripe._transport.client
     (charge, *_) = (await client.v1.charges.list_async({"limit": 1})).data
     await client.v1.refunds.create_async({"charge": charge.id})
     assert await life.compared() == {"paid": paid, "refunded": charge.amount}

@@ -70,7 +70,7 @@ async def test_the_entitlement_is_there_as_soon_as_the_webhook_is_answered(till:
     till.vendor.pay(url.rpartition("/")[2])
     assert not entitled(till, account_id)
 
-    await till.flow.take_webhook(till.vendor.happened[-1])
+    await till.flow.news.take_webhook(till.vendor.happened[-1])
 
     view = till.view(account_id, has_returned=True)
     assert entitled(till, account_id)
@@ -90,7 +90,7 @@ async def test_any_order_of_a_life_ends_in_the_same_rows(till: Till) -> None:
     events = [*till.vendor.happened, *till.vendor.happened]
 
     for event in reversed(events):
-        await till.flow.take_webhook(event)
+        await till.flow.news.take_webhook(event)
 
     assert rows(till) == at_stripe(till)
     assert till.view(account_id).standing is Standing.CANCELED
@@ -103,7 +103,7 @@ async def test_webhooks_at_once_ask_together(till: Till) -> None:
     subscription_id = till.vendor.pay(url.rpartition("/")[2])
     till.vendor.renew(subscription_id)
 
-    await asyncio.gather(*(till.flow.take_webhook(event) for event in till.vendor.happened))
+    await asyncio.gather(*(till.flow.news.take_webhook(event) for event in till.vendor.happened))
 
     assert rows(till) == at_stripe(till)
 
@@ -133,10 +133,10 @@ async def test_a_failed_look_leaves_nothing_behind_and_is_made_up_for(till: Till
     till.vendor.pay(url.rpartition("/")[2])
     till.vendor.fail_next("invoices")
     with pytest.raises(ProviderError):
-        await till.flow.take_webhook(till.vendor.happened[0])
+        await till.flow.news.take_webhook(till.vendor.happened[0])
     assert rows(till) == ([], [])
 
-    await till.flow.take_webhook(till.vendor.happened[0])
+    await till.flow.news.take_webhook(till.vendor.happened[0])
 
     assert rows(till) == at_stripe(till)
 
@@ -147,9 +147,9 @@ async def test_lost_webhooks_are_found(till: Till) -> None:
     till.vendor.renew(subscription_id)
     till.vendor.change(subscription_id, cancel_at_period_end=True)
 
-    await till.flow.reconcile()
+    await till.flow.news.reconcile()
     asked = till.vendor.asked["subscriptions"]
-    await till.flow.reconcile()
+    await till.flow.news.reconcile()
 
     assert rows(till) == at_stripe(till)
     assert till.view(account_id).standing is Standing.CANCELING
@@ -161,11 +161,11 @@ async def test_a_page_that_was_paid_without_a_word_is_looked_up(till: Till) -> N
     url = await till.begin(account_id)
     till.vendor.pay(url.rpartition("/")[2])
     till.vendor.happened.clear()
-    await till.flow.reconcile()
+    await till.flow.news.reconcile()
     assert not entitled(till, account_id)
 
     till.vendor.now += timedelta(minutes=2)
-    await till.flow.reconcile()
+    await till.flow.news.reconcile()
 
     assert entitled(till, account_id)
 
@@ -176,7 +176,7 @@ async def test_an_overdue_renewal_is_asked_about(till: Till) -> None:
     till.vendor.renew(subscription_id)
     till.vendor.happened.clear()
 
-    await till.flow.reconcile()
+    await till.flow.news.reconcile()
 
     assert rows(till) == at_stripe(till)
 
@@ -189,9 +189,9 @@ async def test_one_customer_that_fails_does_not_keep_the_others_waiting(till: Ti
     till.vendor.fail_next("subscriptions")
 
     with pytest.raises(ProviderError):
-        await till.flow.reconcile()
+        await till.flow.news.reconcile()
     assert [entitled(till, sam), entitled(till, kim)].count(True) == 1
-    await till.flow.reconcile()
+    await till.flow.news.reconcile()
 
     assert rows(till) == at_stripe(till)
 
@@ -202,7 +202,7 @@ async def test_strangers_customers_are_left_alone(till: Till) -> None:
     )
     event = EventSeen("evt_x", "invoice.paid", START, customer_id)
 
-    await till.flow.take_webhook(event)
+    await till.flow.news.take_webhook(event)
 
     assert rows(till) == ([], [])
 
@@ -342,11 +342,11 @@ async def test_books_stay_when_an_account_goes(till: Till) -> None:
 
 async def test_pages_do_not_ask_stripe_all_the_time(till: Till) -> None:
     account_id = paying_account(till.database)
-    await till.flow.look(account_id)
+    await till.flow.news.look(account_id)
     await till.begin(account_id)
 
     for seconds in (0, 1, 1, 1):
         till.vendor.now += timedelta(seconds=seconds)
-        await till.flow.look(account_id)
+        await till.flow.news.look(account_id)
 
     assert till.vendor.asked["subscriptions"] == 2

@@ -76,7 +76,7 @@ async def test_rows_end_as_stripe_has_them_whatever_comes_last(
     def deliver(events: list[EventSeen]) -> None:
         for event in events:  # to a process each
             process = BillingFlow(database, vendor, clock, site_url=SITE, plan=paid_plan())
-            deliveries.add(asyncio.create_task(process.take_webhook(event)))
+            deliveries.add(asyncio.create_task(process.news.take_webhook(event)))
 
     async with asyncio.timeout(PATIENCE_SECONDS):
         for number in range(CHANGES):
