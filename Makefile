@@ -69,6 +69,10 @@ doctor: ## Say what is set up, what runs, and what holds a port
 	$(SETUP) run
 	@$(BIN)python -m buddy doctor
 
+audit: ## A dated report: dependencies, secrets, security lint, what is kept, consents
+	$(SETUP) tools
+	@$(BIN)python -m buddy audit
+
 migrate: ## Bring the database up to date
 	$(SETUP) run
 	$(BIN)python -m buddy migrate
@@ -94,5 +98,5 @@ $(UV):
 clean: ## Remove data and build output; says how to remove cached models
 	@$(PYTHON) -m buddy.setup clean
 
-.PHONY: help setup run test test-fast check format format-check lint types imports bench soak call doctor \
+.PHONY: help setup run test test-fast check format format-check lint types imports bench soak call doctor audit \
 	migrate migration lock clean
