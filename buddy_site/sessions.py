@@ -51,8 +51,13 @@ def token_in(header: str, settings: Settings) -> str | None:
 
 def zone_in(header: str) -> str:
     """Return the time zone that the browser named in a cookie, or UTC."""
+    return browser_zone(header) or "UTC"
+
+
+def browser_zone(header: str) -> str:
+    """Return the time zone that the browser named in a cookie, or nothing."""
     value = (cookie(header, ZONE_COOKIE) or "").replace("%2F", "/").replace("%2B", "+")
-    return value if ZONE.fullmatch(value) and ".." not in value else "UTC"
+    return value if ZONE.fullmatch(value) and ".." not in value else ""
 
 
 def cookie_header(settings: Settings, token: str, lasts: timedelta) -> str:

@@ -131,6 +131,11 @@ def plain(text: object) -> str:
     return text[:LONGEST_TYPED].replace("\0", "").encode("utf-8", "ignore").decode()
 
 
+def ticked(form: object, name: str) -> bool:
+    """Return whether a form's box was ticked: browsers send "on" for it, or nothing at all."""
+    return isinstance(form, dict) and form.get(name) in ("on", True)
+
+
 def signed_out(browsers: int) -> str:
     """Say how many browsers were signed out."""
     if browsers == 0:

@@ -76,6 +76,7 @@ class SignInEndpoints:
                 identity,
                 user_agent=request.headers.get("user-agent", ""),
                 former_token=former,
+                zone=sessions.browser_zone(request.headers.get("cookie", "")),
             )
         except SignInDenied:
             problem = "denied"

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from buddy_site.transactions import Transactions
 from shared.clock import Clock
 from shared.errors import DomainError
-from shared.services import accounts
+from shared.services import accounts, profiles
 from shared.services.accounts import GoogleClaims, NewSignIn
 
 
@@ -26,8 +26,12 @@ async def sign_in(
     *,
     user_agent: str,
     former_token: str | None,
+    zone: str,
 ) -> NewSignIn:
-    """Sign the browser in under a new token; the one it came with ends."""
+    """Sign the browser in under a new token; the one it came with ends.
+
+    An account without a time zone takes the browser's.
+    """
     if not identity.is_email_verified:
         message = "the email address is not verified"
         raise EmailUnverified(message)
@@ -36,6 +40,7 @@ async def sign_in(
         identity=identity,
         user_agent=user_agent,
         former_token=former_token,
+        zone=zone,
         now=clock.now(),
     )
 
@@ -51,8 +56,11 @@ def _rotate(
     identity: GoogleClaims,
     user_agent: str,
     former_token: str | None,
+    zone: str,
     now: datetime,
 ) -> NewSignIn:
     if former_token is not None:
         accounts.sign_out(session, token=former_token, now=now)
-    return accounts.sign_in(session, identity=identity, user_agent=user_agent, now=now)
+    signed_in = accounts.sign_in(session, identity=identity, user_agent=user_agent, now=now)
+    profiles.guess_time_zone(session, account_id=signed_in.account_id, text=zone)
+    return signed_in

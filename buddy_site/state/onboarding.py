@@ -43,7 +43,7 @@ class OnboardingState(PrivateState, rx.State):
     @rx.event
     async def confirm_adult(self, form: Any) -> Any:
         """Keep that the account's owner says to be an adult."""
-        if not words.typed(form, "adult"):
+        if not words.ticked(form, "adult"):
             self.refusal = "Tick the box if it is so. GoToBuddy is for adults only."
             return None
         return await self._act("adult")

@@ -137,7 +137,7 @@ class PhoneState(PrivateState, rx.State):
         if number.country in self._served():  # pasted with another country's code
             self.country = number.country or ""
         otp = words.typed(form, "otp_wording") or None
-        ticked = words.typed(form, "service_sms") != ""
+        ticked = words.ticked(form, "service_sms")
         service = words.typed(form, "service_wording") if ticked else None
         async for update in self._send(number, Channel.SMS, otp=otp, service=service):
             yield update

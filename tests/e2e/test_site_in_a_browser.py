@@ -23,7 +23,13 @@ from tests.e2e.running_site import TEST_PHONE_URL, Caller, RunningSite
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 STRANGER = "Alex Other"
-EVERYBODYS = ("/sign-in", "/no-such-page")
+EVERYBODYS = (
+    "/sign-in",
+    "/no-such-page",
+    paths.TERMS,
+    paths.PRIVACY_POLICY,
+    paths.CRISIS,
+)
 
 
 @pytest.mark.parametrize(

@@ -15,3 +15,27 @@ class HomePage(SitePage):
     @property
     def no_number(self) -> Locator:
         return self.page.get_by_text("No phone number belongs to this account yet")
+
+    @property
+    def checklist(self) -> Locator:
+        return self.page.get_by_role("region", name="Getting started")
+
+    @property
+    def adult(self) -> Locator:
+        return self.checklist.get_by_role("checkbox", name="I am 18 years old or older.")
+
+    @property
+    def confirm(self) -> Locator:
+        return self.checklist.get_by_role("button", name="Confirm")
+
+    @property
+    def prove_number(self) -> Locator:
+        return self.checklist.get_by_role("link", name="Prove your number")
+
+    @property
+    def hide_checklist(self) -> Locator:
+        return self.checklist.get_by_role("button", name="Hide")
+
+    @property
+    def show_checklist(self) -> Locator:
+        return self.page.get_by_role("button", name="Show the checklist")

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from shared.services import accounts
+from shared.services import accounts, profiles
 from tests.e2e.running_site import RunningSite
 
 SESSION = "buddy_session"
@@ -83,6 +83,17 @@ async def test_session_cookie_is_for_the_server_only(visitor: Visitor) -> None:
     someone = visitor.someone()
     assert someone is not None
     assert someone.email == "demo@gotobuddy.example"
+
+
+async def test_first_sign_in_takes_the_browsers_time_zone(visitor: Visitor) -> None:
+    visitor.http.cookies.set("zone", "Europe%2FBerlin")
+
+    await visitor.sign_in("robin")
+
+    someone = visitor.someone()
+    assert someone is not None
+    profile = visitor._site.database.transact_now(profiles.profile, account_id=someone.account_id)
+    assert profile.time_zone == "Europe/Berlin"
 
 
 async def test_request_to_google_carries_state_nonce_and_pkce(visitor: Visitor) -> None:
