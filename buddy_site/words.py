@@ -92,6 +92,7 @@ REFUSALS = {
     "number_unverified": "First prove your phone number; then a plan is yours to use.",
     "adult_unconfirmed": "First confirm on your home page that you are 18 or over.",
     "price_unavailable": "This price isn't on sale right now. Nothing was charged.",
+    "too_often": "That was often. Wait a minute, then try again.",
     "nothing_to_manage": "There is nothing to manage yet: you have no plan.",
     "pause_refused": "That pause is too short or too long. Choose one of these.",
 }

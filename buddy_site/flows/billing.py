@@ -6,11 +6,13 @@ What comes of it is not believed from the browser that comes back: `news` asks S
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 
 import structlog
 
 from buddy_site import paths
+from buddy_site.flows.pace import Pace
 from buddy_site.flows.stripe_news import StripeNews
 from buddy_site.gateways.billing import Billing, CheckoutClosed, Missing, PortalPage
 from buddy_site.transactions import Transactions
@@ -23,6 +25,7 @@ from shared.services import billing, checkouts
 from shared.services.checkouts import AlreadySubscribed, StartedCheckout
 
 PROVIDER: Final = "stripe"
+BUTTONS, BUTTONS_SPAN = 20, timedelta(minutes=1)  # each asks Stripe, which limits us as a whole
 TRIES = 3  # at a payment page, when what was there turns out to be over
 
 log = structlog.get_logger()
@@ -57,6 +60,7 @@ class BillingFlow:
         self._clock = clock
         self._site_url = site_url.rstrip("/")
         self._plan = plan
+        self._pace = Pace(times=BUTTONS, span=BUTTONS_SPAN)
         self.news = StripeNews(database, gateway, clock, site_url=site_url)
 
     async def subscribe(
@@ -67,6 +71,7 @@ class BillingFlow:
         if price is None:
             message = "no such price"
             raise PriceUnavailable(message)
+        self._pace.keep(account_id, self._clock.now())
         async with self.news.turn(f"checkout:{account_id}"):
             for _ in range(TRIES):
                 try:
@@ -78,7 +83,7 @@ class BillingFlow:
                         now=self._clock.now(),
                     )
                 except AlreadySubscribed:
-                    return await self.portal(account_id, PortalPage.HOME)
+                    return await self._visit(account_id, PortalPage.HOME)
                 if (url := await self._pay_page(started, price)) is not None:
                     return url
         message = "the payment page was over each time"
@@ -86,6 +91,14 @@ class BillingFlow:
 
     async def portal(self, account_id: AccountId, page: PortalPage) -> str:
         """Return the address of Stripe's portal, at the page that was asked for."""
+        self._pace.keep(account_id, self._clock.now())
+        return await self._visit(account_id, page)
+
+    async def erase(self, customer_id: str) -> None:
+        """Have Stripe end what the customer subscribes to, and delete the customer."""
+        await self._gateway.delete_customer(customer_id)
+
+    async def _visit(self, account_id: AccountId, page: PortalPage) -> str:
         found = await self._database.transact(billing.manageable, account_id=account_id)
         if found is None:
             message = "the account is no customer"
@@ -102,10 +115,6 @@ class BillingFlow:
             await self.news.refresh(customer_id)
             message = "Stripe has no such customer"
             raise NothingToManage(message) from None
-
-    async def erase(self, customer_id: str) -> None:
-        """Have Stripe end what the customer subscribes to, and delete the customer."""
-        await self._gateway.delete_customer(customer_id)
 
     async def _pay_page(self, started: StartedCheckout, price: Price) -> str | None:
         """Return where to pay; None where what was there is over, and has to be begun again."""

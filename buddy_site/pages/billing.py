@@ -86,7 +86,7 @@ def _actions() -> rx.Component:
                 rel="noopener",
             ),
         ),
-        rx.cond(BillingState.may_resume, _manage("Keep my plan", PortalPage.HOME, "button")),
+        rx.cond(BillingState.resume != "", _manage(BillingState.resume, PortalPage.HOME, "button")),
         rx.cond(
             BillingState.is_confirming & BillingState.is_slow & (BillingState.checkout_url != ""),
             rx.el.a(

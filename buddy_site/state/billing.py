@@ -30,7 +30,15 @@ SLOW_AFTER = 4  # questions; that is a quarter of a minute
 
 UNREACHABLE = "We can't reach Stripe right now. Nothing was charged; try again in a minute."
 BUYING = (Standing.NONE, Standing.INCOMPLETE, Standing.CANCELED, Standing.REFUNDED)
-RUNNING = (Standing.ACTIVE, Standing.PAST_DUE, Standing.LAPSED, Standing.NEEDS_ACTION)
+RUNNING = (
+    Standing.ACTIVE,
+    Standing.PAST_DUE,
+    Standing.LAPSED,
+    Standing.NEEDS_ACTION,
+    Standing.UNPAID,
+    Standing.PAUSED,
+)
+RESUMING = {Standing.CANCELING: "Keep my plan", Standing.PAUSED: "Go on with my plan"}
 OWING = (Standing.PAST_DUE, Standing.LAPSED, Standing.UNPAID, Standing.NEEDS_ACTION)
 
 
@@ -72,7 +80,7 @@ class BillingState(PrivateState, rx.State):
     is_confirming: bool = False
     is_slow: bool = False
     is_running: bool = False
-    may_resume: bool = False
+    resume: str = ""  # what going on with the plan is called, where it has to be asked for
     may_change_card: bool = False
     switch_to: str = ""
     pay_url: str = ""
@@ -255,13 +263,8 @@ class BillingState(PrivateState, rx.State):
         self.may_buy = standing in BUYING
         self.is_confirming = standing is Standing.CONFIRMING
         self.is_running = standing in RUNNING
-        self.may_resume = standing in (Standing.CANCELING, Standing.PAUSED)
-        self.may_change_card = view.has_customer and standing in (
-            *RUNNING,
-            Standing.CANCELING,
-            Standing.PAUSED,
-            Standing.UNPAID,
-        )
+        self.resume = RESUMING.get(standing, "")
+        self.may_change_card = view.has_customer and standing in (*RUNNING, Standing.CANCELING)
         subscription = view.subscription
         self.switch_to = (
             billing_words.other_interval(subscription.interval)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from shared.domain.billing import INCOMPLETE, NEVER_BEGAN, Standing, SubscriptionStanding, standing
@@ -107,9 +108,21 @@ def _newest(session: Session, account_id: AccountId) -> Subscription | None:
 
 
 def _payments(session: Session, account_id: AccountId) -> tuple[PaymentView, ...]:
+    """Return the bills; one that was never paid for a plan that never began is owed by nobody."""
+    never_began = select(Subscription.id).where(
+        Subscription.account_id == account_id,
+        col(Subscription.status).in_((INCOMPLETE, NEVER_BEGAN)),
+    )
     rows = session.exec(
         select(Payment)
-        .where(Payment.account_id == account_id)
+        .where(
+            Payment.account_id == account_id,
+            or_(
+                col(Payment.paid_minor) > 0,
+                col(Payment.subscription_id).is_(None),
+                col(Payment.subscription_id).not_in(never_began),
+            ),
+        )
         .order_by(col(Payment.created_at).desc(), col(Payment.invoice_id))
         .limit(SHOWN_PAYMENTS)
     )

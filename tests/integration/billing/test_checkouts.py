@@ -9,7 +9,13 @@ from datetime import timedelta
 import pytest
 from sqlmodel import Session, col, select
 
-from buddy_site.flows.billing import NothingToManage, PriceUnavailable
+from buddy_site.flows.billing import (
+    BUTTONS,
+    BUTTONS_SPAN,
+    NothingToManage,
+    PriceUnavailable,
+)
+from buddy_site.flows.pace import TooOften
 from buddy_site.gateways.billing import PortalPage
 from shared.domain.billing import Standing
 from shared.errors import ProviderError
@@ -20,7 +26,7 @@ from shared.services.checkouts import NumberUnverified
 from shared.services.consents import UnknownWording
 from shared.tables.billing import Checkout
 from shared.wordings import ConsentKind, current
-from tests.support.builders import NOW, registered_account
+from tests.support.builders import KIM, NOW, registered_account
 from tests.support.paying import MONTHLY, WORDING, YEARLY, Till, paying_account
 
 
@@ -215,3 +221,20 @@ async def test_every_page_of_the_portal_can_be_reached(till: Till) -> None:
     urls = [await till.flow.portal(account_id, place) for place in PortalPage]
 
     assert urls == [f"https://pay.example/p/session/{place}" for place in PortalPage]
+
+
+async def test_whoever_hammers_the_buttons_is_told_to_wait_and_nobody_else(till: Till) -> None:
+    sam, kim = paying_account(till.database), paying_account(till.database, "kim", KIM)
+    for _ in range(BUTTONS):
+        await till.begin(sam)
+    asked = sum(till.vendor.asked.values())
+
+    with pytest.raises(TooOften):
+        await till.begin(sam)
+    with pytest.raises(TooOften):
+        await till.flow.portal(sam, PortalPage.HOME)
+    assert sum(till.vendor.asked.values()) == asked
+    await till.begin(kim)
+    till.vendor.now += BUTTONS_SPAN
+
+    assert await till.begin(sam)

@@ -245,6 +245,7 @@ async def test_a_bank_that_asks_is_answered_on_the_bills_page(life: Life) -> Non
 async def test_a_first_card_that_is_declined_begins_nothing(life: Life) -> None:
     await subscribed(life, card="declined")
     assert (life.standing(), life.is_unlimited()) == (Standing.INCOMPLETE, False)
+    assert life.view().payments == ()
 
     await subscribed(life)  # the same page, which is still open
 
