@@ -31,6 +31,21 @@ PLAIN = {
     "too_many_checks": "That was wrong too often, so the code no longer counts. Ask for a new one.",
     "unknown_wording": "This page has changed since you opened it. Load it again.",
 }
+# The fields of the page, and what is said beside them; the rest is about the step.
+NUMBER, CODE, STEP = "number", "code", "step"
+FIELDS = {
+    **dict.fromkeys(
+        (
+            "invalid_phone_number",
+            "country_not_served",
+            "line_not_served",
+            "number_blocked",
+            "number_already_yours",
+        ),
+        NUMBER,
+    ),
+    **dict.fromkeys(("code_malformed", "code_wrong"), CODE),
+}
 OWN_SCOPES = frozenset({Scope.NUMBER.value, Scope.NUMBER_DAY.value})
 
 
@@ -62,6 +77,11 @@ UNCONFIRMED = (
     "We couldn't confirm that the code went out. If nothing arrives in half a minute, "
     "send it again."
 )
+
+
+def field_of(error: BuddyError) -> str:
+    """Return the field that a refusal is about, or that it is about none."""
+    return FIELDS.get(error.code, STEP) if isinstance(error, DomainError) else STEP
 
 
 def wait(until: datetime, now: datetime) -> str:

@@ -22,8 +22,9 @@ from buddy_site.components.forms import (
     submit_button,
 )
 from buddy_site.components.layout import account_page, trouble
-from buddy_site.state.phone import CODE, LONGEST_NUMBER, NO_TEXTS, NUMBER, STEP, LineRow, PhoneState
+from buddy_site.state.phone import LONGEST_NUMBER, NO_TEXTS, LineRow, PhoneState
 from buddy_site.state.sandbox import SandboxState
+from buddy_site.verification_words import CODE, NUMBER, STEP
 from shared import wordings
 from shared.seed import plans
 from shared.wordings import ConsentKind

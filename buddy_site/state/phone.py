@@ -17,16 +17,11 @@ from buddy_site.flows.phone_verification import Ask
 from buddy_site.gateways.twilio_verify import Unanswered
 from buddy_site.state.notices import NoticesState
 from buddy_site.state.private import PrivateState, to_sign_in
+from buddy_site.verification_words import CODE, NUMBER
 from shared.database import StoreUnavailable
 from shared.domain.verification import Channel
 from shared.domain.verification_refusals import (
-    CodeMalformed,
-    CodeWrong,
-    CountryNotServed,
-    LineNotServed,
     NoVerification,
-    NumberAlreadyYours,
-    NumberBlocked,
     ResendTooEarly,
     TextsNotReceived,
 )
@@ -37,18 +32,7 @@ from shared.services import consents, phone_lines
 from shared.services.verifications import StepView
 from shared.wordings import ConsentKind
 
-NUMBER, NO_TEXTS, CODE = "number", "no_texts", "code"
-STEP = "step"  # what is refused for another reason than what was typed
-OF_A_FIELD = {
-    NUMBER: (
-        CountryNotServed,
-        InvalidPhoneNumber,
-        LineNotServed,
-        NumberAlreadyYours,
-        NumberBlocked,
-    ),
-    CODE: (CodeMalformed, CodeWrong),
-}
+NO_TEXTS = "no_texts"  # the step between NUMBER and CODE where a line can only be called
 LONGEST_NUMBER = 40
 SELECT_CODE = "document.getElementById('code')?.select()"  # to type over what was wrong
 
@@ -270,9 +254,7 @@ class PhoneState(PrivateState, rx.State):
 
     def _refuse(self, error: BuddyError) -> None:
         site = runtime.current()
-        self.refused = next(
-            (field for field, kinds in OF_A_FIELD.items() if isinstance(error, kinds)), STEP
-        )
+        self.refused = verification_words.field_of(error)
         self.refusal = verification_words.refusal(
             error, now=site.clock.now(), served=site.settings.countries
         )

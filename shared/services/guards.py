@@ -9,15 +9,21 @@ Windows that are over are deleted with what else is too old (`retention`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from shared.database import key_ring
+from shared.domain.spending import Component
 from shared.domain.verification import Counted
 from shared.domain.verification_refusals import TooManyCodes
+from shared.seed.vendor_prices import vendor_prices
+from shared.services import spending
 from shared.tables.verification import GuardWindow
+
+BUDGET = "budget"  # of the day, for all that the installation pays for
 
 USED = text(
     "SELECT scope, key, used FROM guard_window WHERE (scope, key, started_at) IN "
@@ -53,6 +59,21 @@ def take(session: Session, uses: Iterable[Counted]) -> None:
     for use in uses:
         if not _take(session, use):
             raise TooManyCodes(use.scope, use.ends_at)
+
+
+def want_budget(session: Session, *, now: datetime) -> None:
+    """Refuse where the operator's day is spent, or everything that costs money is switched off."""
+    limits = spending.limits(session)
+    if limits.is_paused or spending.spent(session, now=now) >= limits.daily_budget_micros:
+        tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
+        raise TooManyCodes(BUDGET, datetime.combine(tomorrow, time.min, UTC))
+
+
+def book(session: Session, *, with_look_up: bool, now: datetime) -> None:
+    """Book what the vendor is about to be asked for."""
+    pieces = (Component.VERIFICATION, *((Component.LOOKUP,) if with_look_up else ()))
+    micros = {component: vendor_prices()[component].of(1) for component in pieces}
+    spending.book(session, micros=micros, now=now)
 
 
 def _key(session: Session, use: Counted) -> bytes:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from shared.database import key_ring, lock
 from shared.ids import AccountId, PhoneLineId, new_id
+from shared.listener import ACCOUNT, notify
 from shared.phone import PhoneNumber
 from shared.services import talk_time
 from shared.services.new_accounts import AccountKind, new_account
@@ -74,9 +75,11 @@ def take_over(
             former = _holder(session, line)
             line.account_id = account_id
             line.verified_at = now
+            notify(session, ACCOUNT, former.account_id)
         elif line.verified_at is None:
             line.verified_at = now
         session.flush()
+    notify(session, ACCOUNT, account_id)
     return TakenOver(_view(session, line), former)
 
 
@@ -109,6 +112,7 @@ def claim(session: Session, *, former: AccountId, account_id: AccountId, now: da
             update(table).where(col(table.account_id) == former).values(account_id=account_id)
         )
     talk_time.transfer(session, former=former, account_id=account_id, held=held, now=now)
+    notify(session, ACCOUNT, account_id)
 
 
 def remove(session: Session, *, account_id: AccountId, line_id: PhoneLineId) -> LineView | None:
@@ -128,7 +132,10 @@ def remove(session: Session, *, account_id: AccountId, line_id: PhoneLineId) -> 
         .where(col(PhoneLine.id) == line_id, col(PhoneLine.account_id) == account_id)
         .returning(col(PhoneLine.id))
     )
-    return view if gone.first() is not None else None
+    if gone.first() is None:
+        return None
+    notify(session, ACCOUNT, account_id)
+    return view
 
 
 def lines(session: Session, *, account_id: AccountId) -> tuple[LineView, ...]:

@@ -9,14 +9,13 @@ nor its time tells.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from shared.database import key_ring, lock
 from shared.domain import verification as rules
-from shared.domain.spending import Component
 from shared.domain.verification import OPEN, Channel, Limits, Status
 from shared.domain.verification_refusals import (
     CodeExpired,
@@ -29,8 +28,7 @@ from shared.domain.verification_refusals import (
 )
 from shared.ids import AccountId, NoticeId, VerificationId, new_id
 from shared.phone import PhoneNumber
-from shared.seed.vendor_prices import vendor_prices
-from shared.services import allowances, claims, guards, notices, phone_lines, spending
+from shared.services import allowances, claims, guards, notices, phone_lines
 from shared.services.new_accounts import AccountKind
 from shared.services.notices import NoticeKind
 from shared.services.phone_lines import LineView
@@ -38,7 +36,6 @@ from shared.tables.phone_line import PhoneLine
 from shared.tables.verification import Verification
 
 SENDS = "sends"  # of one code; counted in its row
-BUDGET = "budget"  # of the day, for all that the installation pays for
 SHOWN_FOR = timedelta(hours=1)  # after that nobody comes back to a code
 
 
@@ -100,7 +97,7 @@ def begin(
         number=number, account_id=account_id, address=address, limits=limits, now=now
     )
     guards.look(session, uses)
-    _want_budget(session, now=now)
+    guards.want_budget(session, now=now)
     lock(session, "verification", account_id)
     _want_new(session, account_id, number, limits)
     current = _open(session, account_id, now=now)
@@ -117,7 +114,7 @@ def begin(
     current.sends += 1
     current.last_sent_at = now
     session.flush()
-    _book(session, is_first=current.sends == 1, now=now)
+    guards.book(session, with_look_up=current.sends == 1, now=now)
     return Begun(VerificationId(current.id), number, channel, current.sends == 1, abandoned_sid)
 
 
@@ -235,21 +232,6 @@ def step(
         sends_left=max(0, limits.sends - row.sends),
         tries_left=max(0, limits.checks - row.checks),
     )
-
-
-def _want_budget(session: Session, *, now: datetime) -> None:
-    """Refuse where the operator's day is spent, or everything that costs money is switched off."""
-    limits = spending.limits(session)
-    if limits.is_paused or spending.spent(session, now=now) >= limits.daily_budget_micros:
-        tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
-        raise TooManyCodes(BUDGET, datetime.combine(tomorrow, time.min, UTC))
-
-
-def _book(session: Session, *, is_first: bool, now: datetime) -> None:
-    """Book what the vendor is about to be asked; the first code is preceded by a look-up."""
-    pieces = (Component.VERIFICATION, *((Component.LOOKUP,) if is_first else ()))
-    micros = {component: vendor_prices()[component].of(1) for component in pieces}
-    spending.book(session, micros=micros, now=now)
 
 
 def _want_new(session: Session, account_id: AccountId, number: PhoneNumber, limits: Limits) -> None:
