@@ -13,12 +13,12 @@ from enum import StrEnum
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation import honesty
+from voice.conversation.asides import Asides
 from voice.conversation.caller_turn import CallerTurn
 from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
 from voice.conversation.endings import Ending, ending_of, line_ending
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.honesty import asks_whether_human
-from voice.conversation.notices import Notices
 from voice.conversation.pin_entry import PinEntry
 from voice.conversation.pin_words import pin_words
 from voice.conversation.playback import Playback, Segment
@@ -69,7 +69,7 @@ class Conversation:
         self._has_failed = False  # the reply at hand
         self._questions = 0
         self._failures = 0
-        self._notices = Notices()
+        self._asides = Asides()
         self._pin = PinEntry()
         self._lost_at: float | None = None  # since when nobody listens to the caller
         self._is_loss_told = False
@@ -105,7 +105,7 @@ class Conversation:
             case on.DigitPressed(digit):
                 return self._press(digit, now)
             case on.PinChecked():
-                self._notices.add(pin_words(event))
+                self._asides.add(pin_words(event))
                 return self._speak_if_idle(now)
             case on.CallerHungUp():
                 is_closing = self.phase is Phase.CLOSING
@@ -114,7 +114,7 @@ class Conversation:
             case on.RecogniserLost() | on.RecogniserRestored():
                 return self._follow_recogniser(event, now)
             case on.TalkTimeLow():
-                self._notices.add(Announcement.TALK_TIME_LOW)
+                self._asides.add(Announcement.TALK_TIME_LOW)
                 return self._speak_if_idle(now)
             case on.TalkTimeOver() | on.SpendStopped() | on.CallDeleted() | on.ServiceEnding():
                 return self._close(ending_of(event, self._farewell), now)
@@ -196,7 +196,7 @@ class Conversation:
         self._quiet_since = max(
             last_word_at, now + self.rules.cover_spacing - self.rules.cover_after
         )
-        commands += self._say_notices(reply)
+        commands += self._say_asides(reply)
         if asks_whether_human(self.history[-1].text):
             self._is_generated = True
             return [*commands, self._speak(reply, honesty.ANSWER)]
@@ -287,7 +287,7 @@ class Conversation:
             return []
         if self.phase is Phase.CLOSING:
             return [self._end(self._end_reason)]
-        self._notices.settle()
+        self._asides.settle()
         self._remember_reply(was_interrupted=False)
         self._give_floor_to_caller(now)
         self._turn.resume(now, within=self.rules.kept_word)
@@ -332,11 +332,11 @@ class Conversation:
 
     # Talk time, failures, endings.
 
-    def _say_notices(self, reply: ReplyId) -> list[Command]:
+    def _say_asides(self, reply: ReplyId) -> list[Command]:
         commands = []
-        for announcement in self._notices.take():
+        for announcement in self._asides.take():
             commands.append(self._announce(reply, announcement))
-            self._notices.say(announcement, self._playback.last)
+            self._asides.say(announcement, self._playback.last)
         return commands
 
     def _speak_if_idle(self, now: float) -> list[Command]:
@@ -346,11 +346,11 @@ class Conversation:
         if self._lost_at is not None and not self._is_loss_told:
             self._is_loss_told = True
             return self._announce_alone(Announcement.RECOGNISER_LOST, now)
-        if not self._notices.are_due:
+        if not self._asides.are_due:
             return []
         reply = self._begin_reply(now)
         self._is_generated = True
-        return self._say_notices(reply)
+        return self._say_asides(reply)
 
     def _follow_recogniser(
         self, event: on.RecogniserLost | on.RecogniserRestored, now: float
@@ -395,7 +395,7 @@ class Conversation:
         if self.phase is Phase.LISTENING:
             return []
         commands: list[Command] = [do.Interrupt(self._reply), *self._playback.close()]
-        self._notices.settle()
+        self._asides.settle()
         self._remember_reply(was_interrupted=True)
         self._reply = ReplyId(self._reply + 1)  # what still comes of the old one is stale
         self._playback = Playback()

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, select
 
 from sandbox.phone.caller import dial
 from sandbox.phone.report import PhoneReport
 from sandbox.phone.steps import press, say
 from shared.ids import AccountId
-from shared.services import calls
-from shared.tables.account import Account
+from shared.services import erasure
 from shared.tables.call import Call
 from tests.support.voice_service import RunningVoice
 
+CALLERS_CONSENT = "consent WHERE call_id IS NOT NULL"
 DELETED_WITHIN = 4.0  # seconds, the goodbye included
 
 
@@ -29,7 +30,7 @@ async def test_account_deleted_in_mid_call_ends_the_call_and_leaves_nothing(
 
     async def delete_everything() -> None:
         moments.append(asyncio.get_running_loop().time())
-        await voice.database.transact(_delete_all_accounts)
+        await voice.database.transact(_delete_callers)
 
     report = await _call_during_which(voice, "+14155550177", delete_everything())
     took = asyncio.get_running_loop().time() - moments[0]
@@ -40,7 +41,7 @@ async def test_account_deleted_in_mid_call_ends_the_call_and_leaves_nothing(
     await _until_idle(voice)
     assert voice.settings.database_url is not None
     with psycopg.connect(voice.settings.database_url.get_secret_value()) as connection:
-        for table in ("account", "call", "entry", "turn_timing", "consent", "reservation"):
+        for table in ("call", "entry", "turn_timing", "reservation", CALLERS_CONSENT):
             query = f"SELECT count(*) FROM {table}"  # noqa: S608 - names of ours
             assert connection.execute(query).fetchone() == (0,), table
 
@@ -88,7 +89,6 @@ async def _until_idle(voice: RunningVoice) -> None:
             await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.02)
 
 
-def _delete_all_accounts(session: Session) -> None:
-    for account_id in session.exec(select(Call.account_id)).all():
-        calls.request_end(session, account_id=AccountId(account_id))
-    session.execute(delete(Account).where(col(Account.id).is_not(None)))
+def _delete_callers(session: Session) -> None:
+    for account_id in session.exec(select(Call.account_id).distinct()).all():
+        erasure.delete_account(session, account_id=AccountId(account_id), now=datetime.now(UTC))

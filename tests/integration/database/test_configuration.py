@@ -145,11 +145,13 @@ async def test_pause_times_differ_by_buddy_and_stay_within_reason(
         )
     async with following(database, database_urls) as configuration:
         default = [configuration.pause_seconds(key) for key in (None, 2, 6, 9, 7)]
+        own = [configuration.pause_seconds(key, 0.5) for key in (None, 2, 6, 9, 7)]
         await database.transact(personas.set_constant, name="pause_time_seconds", value=60, now=NOW)
         await until(lambda: configuration.constant("pause_time_seconds", 0) == 60)
         longest = [configuration.pause_seconds(key) for key in (None, 2, 6)]
 
     assert default == pytest.approx([0.8, 0.8, 1.2, 0.3, 0.8])
+    assert own == pytest.approx([0.5, 0.5, 0.9, 0.3, 0.5])  # a caller's own in its place
     assert longest == [2.0, 2.0, 2.0]
     assert configuration.constant("unknown", 4.5) == 4.5
 

@@ -6,7 +6,7 @@ from voice.conversation.commands import Announcement
 from voice.conversation.playback import Segment
 
 
-class Notices:
+class Asides:
     """Announcements that wait for a gap; one that is cut off waits for the next."""
 
     def __init__(self) -> None:
