@@ -34,6 +34,7 @@ from buddy_site.pages import (
     phone,
     profile,
     sign_in,
+    talk_time,
     your_data,
 )
 from buddy_site.pages import sessions as sessions_page
@@ -48,6 +49,7 @@ from buddy_site.state.onboarding import OnboardingState
 from buddy_site.state.oversight import OversightState
 from buddy_site.state.phone import PhoneState
 from buddy_site.state.profile import ProfileState
+from buddy_site.state.talk_time import TalkTimeState
 from buddy_site.state.your_data import YourDataState
 from buddy_site.theme import STYLESHEETS
 from shared.settings import Settings
@@ -167,6 +169,9 @@ add_private_page(
     BillingState.load,
     BillingState.follow,
     BillingState.confirm,
+)
+add_private_page(
+    talk_time.talk_time, paths.TALK_TIME, "Talk time", TalkTimeState.load, TalkTimeState.follow
 )
 add_private_page(profile.profile, paths.PROFILE, "Profile", ProfileState.load)
 add_private_page(

@@ -21,6 +21,7 @@ STYLESHEETS = (
     "phone.css",
     "your-data.css",
     "billing.css",
+    "talk-time.css",
 )
 
 # Who has an emblem in assets/buddies and a tone in site.css; anyone else gets the neutral one.

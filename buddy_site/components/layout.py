@@ -24,6 +24,7 @@ SANDBOX_COMMAND = "make call ARGS='--say \"hello Ben\"'"
 ACCOUNT_LINKS = (
     ("Home", paths.HOME, "house"),
     ("Calls", paths.CALLS, "phone-call"),
+    ("Talk time", paths.TALK_TIME, "timer"),
     ("Billing", paths.BILLING, "credit-card"),
     ("Profile", paths.PROFILE, "user-round"),
     ("Numbers", paths.PHONE, "smartphone"),
@@ -130,6 +131,7 @@ def _header(at: str) -> rx.Component:
                 aria_label="GoToBuddy, first page",
             ),
             rx.el.nav(
+                rx.cond(AccountState.minutes != "", _minutes()),
                 rx.cond(
                     AccountState.is_signed_in,
                     _nav_link("Your account", paths.HOME, at),
@@ -142,6 +144,17 @@ def _header(at: str) -> rx.Component:
             class_name="wrap",
         ),
         class_name="site-header",
+    )
+
+
+def _minutes() -> rx.Component:
+    return rx.el.a(
+        rx.icon("timer", size=18, aria_hidden=True),
+        rx.el.span("Talk time left: ", class_name="visually-hidden"),
+        AccountState.minutes,
+        href=paths.TALK_TIME,
+        class_name="minutes",
+        custom_attrs={"data-testid": "minutes"},
     )
 
 

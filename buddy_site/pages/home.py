@@ -67,7 +67,11 @@ def _panels() -> rx.Component:
                 HomeState.lines,
                 rx.fragment(
                     rx.el.p(HomeState.talk_time, class_name="figure"),
-                    rx.el.p("Notice and menu don't count.", class_name="soft small"),
+                    rx.el.p(
+                        "Notice and menu don't count. ",
+                        rx.el.a("See where it went", href=paths.TALK_TIME),
+                        class_name="soft small",
+                    ),
                 ),
                 rx.el.p(
                     "On any phone the first five minutes are free. "

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 import reflex as rx
 
 from buddy_site import billing_words, paths, runtime, sessions, words
-from buddy_site.state.calls import RECHECK_SECONDS, RETRY_SECONDS
+from buddy_site.state.followed import RECHECK_SECONDS, RETRY_SECONDS
 from buddy_site.state.private import PrivateState, leave
 from shared.database import StoreUnavailable
 from shared.ids import AccountId
-from shared.services import billing
+from shared.services import billing, talk_time_record
 from shared.services.accounts import SignedIn
 
 
@@ -24,6 +24,7 @@ class AccountState(PrivateState, rx.State):
     is_signed_in: bool = False
     email: str = ""
     is_operator: bool = False
+    minutes: str = ""  # of talk time that are left, for the header
     billing_notice: str = ""  # what can't wait about payments, for every page of the account
 
     @rx.event
@@ -33,6 +34,7 @@ class AccountState(PrivateState, rx.State):
             someone = await self._admitted()
             if someone is not None:
                 self.billing_notice = await self._billing_notice(someone.account_id)
+                self.minutes = await _minutes(someone.account_id)
         except StoreUnavailable:
             self._forget()
             return
@@ -42,7 +44,7 @@ class AccountState(PrivateState, rx.State):
 
     @rx.event(background=True)
     async def stay(self) -> AsyncIterator[Any]:
-        """Leave the page as soon as its session is over, wherever it was ended."""
+        """Show the minutes as they go, and leave the page as soon as its session is over."""
         async with self:
             token, socket = self._token(), self.router.session.session_id
             path = self.router.url.path
@@ -56,9 +58,12 @@ class AccountState(PrivateState, rx.State):
                     await watcher.changed(patience)
                     patience = RECHECK_SECONDS
                     someone = await _who_opened(token)
+                    minutes = await _minutes_if_known(someone)
                     async with self:
                         if self.router.session.session_id != socket:
                             return
+                        if someone is not None and self._owner == someone.session_id:
+                            self.minutes = minutes or self.minutes
         async with self:
             self._forget()
         yield leave(path)
@@ -69,6 +74,27 @@ class AccountState(PrivateState, rx.State):
             billing.overview, account_id=account_id, has_returned=False, now=site.clock.now()
         )
         return billing_words.banner(view, words.zone(self._zone()))
+
+
+async def _minutes(account_id: AccountId) -> str:
+    """Say what is left, where there is something or was."""
+    site = runtime.current()
+    standing = await site.database.transact(
+        talk_time_record.standing, account_id=account_id, now=site.clock.now()
+    )
+    if standing.seconds_left == 0 and not standing.is_unlimited and not standing.talked_seconds:
+        return ""
+    return words.talk_time(standing.seconds_left, is_unlimited=standing.is_unlimited)
+
+
+async def _minutes_if_known(someone: SignedIn | None) -> str:
+    """Return nothing while the database is away: what is shown may stay."""
+    if someone is None:
+        return ""
+    try:
+        return await _minutes(someone.account_id)
+    except StoreUnavailable:
+        return ""
 
 
 async def _who_opened(token: str) -> SignedIn | None:

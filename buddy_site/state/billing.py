@@ -11,7 +11,7 @@ from reflex.event import EventSpec
 
 from buddy_site import billing_words, paths, runtime, words
 from buddy_site.gateways.billing import PortalPage
-from buddy_site.state.calls import follow_account
+from buddy_site.state.followed import follow_account
 from buddy_site.state.private import PrivateState, to_sign_in
 from shared.database import StoreUnavailable
 from shared.domain.billing import Standing

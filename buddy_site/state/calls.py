@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -11,9 +9,7 @@ from typing import Any
 import reflex as rx
 
 from buddy_site import paths, runtime, theme, words
-from buddy_site.flows.live_reads import Access, access_to_account
-from buddy_site.state.private import PrivateState, to_sign_in
-from shared.database import StoreUnavailable
+from buddy_site.state.followed import FollowedState
 from shared.ids import AccountId
 from shared.services import accounts, calls
 from shared.services.calls import CallCard
@@ -21,8 +17,6 @@ from shared.services.calls import CallCard
 PAGE_ROWS = 20
 RECENT_ROWS = 3
 MOST_ROWS = 400  # in one tab; older calls are still there to search for
-RECHECK_SECONDS = 15.0  # how long a page without news may outlive its session
-RETRY_SECONDS = 2.0  # after the database did not answer
 
 
 @dataclass
@@ -61,42 +55,20 @@ def _live_first(rows: list[CallRow]) -> list[CallRow]:
     return sorted(rows, key=lambda row: not row.is_live)
 
 
-class CallsState(PrivateState, rx.State):
+class CallsState(FollowedState, rx.State):
     """The list of calls."""
 
     rows: list[CallRow] = []
     has_more: bool = False
-    is_loaded: bool = False
 
+    _path: str = paths.CALLS
     _wanted: int = PAGE_ROWS
-
-    @rx.event
-    async def load(self) -> Any:
-        """Show the newest calls."""
-        return await self._refresh(paths.CALLS)
 
     @rx.event
     async def show_more(self) -> Any:
         """Show older calls as well."""
         self._wanted = min(self._wanted + PAGE_ROWS, MOST_ROWS)
-        return await self._refresh(paths.CALLS)
-
-    @rx.event(background=True)
-    async def follow(self) -> AsyncIterator[Any]:
-        """Keep the list as it is in the database while the page is open."""
-        async for event in follow_account(self, paths.CALLS):
-            yield event
-
-    async def _refresh(self, path: str) -> Any:
-        try:
-            someone = await self._admitted()
-            if someone is None:
-                return to_sign_in(path)
-            await self._read(someone.account_id)
-        except StoreUnavailable:
-            self.trouble = words.TROUBLE
-        self.is_loaded = True
-        return None
+        return await self._refresh()
 
     async def _read(self, account_id: AccountId) -> None:
         site, where = runtime.current(), words.zone(self._zone())
@@ -109,7 +81,7 @@ class CallsState(PrivateState, rx.State):
         self.trouble = ""
 
 
-class HomeState(PrivateState, rx.State):
+class HomeState(FollowedState, rx.State):
     """The first page after signing in."""
 
     name: str = ""
@@ -117,29 +89,8 @@ class HomeState(PrivateState, rx.State):
     is_unlimited: bool = False
     lines: list[str] = []
     recent: list[CallRow] = []
-    is_loaded: bool = False
 
-    @rx.event
-    async def load(self) -> Any:
-        """Show the account's number, talk time and latest calls."""
-        return await self._refresh(paths.HOME)
-
-    @rx.event(background=True)
-    async def follow(self) -> AsyncIterator[Any]:
-        """Keep the page as it is in the database while it is open."""
-        async for event in follow_account(self, paths.HOME):
-            yield event
-
-    async def _refresh(self, path: str) -> Any:
-        try:
-            someone = await self._admitted()
-            if someone is None:
-                return to_sign_in(path)
-            await self._read(someone.account_id)
-        except StoreUnavailable:
-            self.trouble = words.TROUBLE
-        self.is_loaded = True
-        return None
+    _path: str = paths.HOME
 
     async def _read(self, account_id: AccountId) -> None:
         site, where = runtime.current(), words.zone(self._zone())
@@ -157,55 +108,3 @@ class HomeState(PrivateState, rx.State):
         rows = _live_first([call_row(card, now, where) for card in cards])
         self.recent = rows[:RECENT_ROWS]
         self.trouble = ""
-
-
-async def follow_account(state: Any, path: str) -> AsyncIterator[Any]:
-    """Refresh `state` whenever its account's calls change, for as long as its visitor may read.
-
-    Reflex cancels this when the tab goes away; that the tab is still the one it was started for
-    is checked as well.
-    """
-    while True:
-        async with state:
-            try:
-                someone = await state._admitted()  # noqa: SLF001 - what every private state has
-                break
-            except StoreUnavailable:
-                state.trouble = words.TROUBLE
-        await asyncio.sleep(RETRY_SECONDS)  # noqa: TID251 - nothing tells when it is back
-    async with state:
-        token, socket = state._token(), state.router.session.session_id  # noqa: SLF001 - as above
-    if someone is None or token is None:
-        return
-    site = runtime.current()
-    with site.hub.watch_account(someone.account_id) as watcher:
-        is_behind = True  # a call may have begun between the page's first read and now
-        patience = 0.0
-        while True:
-            changed = await watcher.changed(patience) or is_behind
-            patience = RECHECK_SECONDS
-            try:
-                access = await site.database.transact(
-                    access_to_account,
-                    token=token,
-                    account_id=someone.account_id,
-                    now=site.clock.now(),
-                )
-            except StoreUnavailable:
-                is_behind, patience = True, RETRY_SECONDS
-                continue
-            async with state:
-                if state.router.session.session_id != socket:
-                    return
-                if access is not Access.THEIRS:
-                    state._forget()  # noqa: SLF001 - as above
-                elif changed:
-                    try:
-                        await state._read(someone.account_id)  # noqa: SLF001 - as above
-                        is_behind = False
-                    except StoreUnavailable:
-                        state.trouble = words.TROUBLE
-                        is_behind, patience = True, RETRY_SECONDS
-            if access is not Access.THEIRS:
-                yield to_sign_in(path)
-                return

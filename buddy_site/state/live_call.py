@@ -17,7 +17,7 @@ import reflex as rx
 
 from buddy_site import paths, runtime, theme, words
 from buddy_site.flows.live_reads import Access, access_to_call
-from buddy_site.state.calls import RECHECK_SECONDS, RETRY_SECONDS
+from buddy_site.state.followed import RECHECK_SECONDS, RETRY_SECONDS
 from buddy_site.state.private import PrivateState, to_sign_in
 from buddy_site.watching import Delivery, Interim, Watcher
 from shared.database import StoreUnavailable

@@ -8,7 +8,7 @@ from typing import Any
 import reflex as rx
 
 from buddy_site import paths, runtime, words
-from buddy_site.state.calls import follow_account
+from buddy_site.state.followed import follow_account
 from buddy_site.state.private import PrivateState, to_sign_in
 from shared import wordings
 from shared.database import StoreUnavailable

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from shared.ids import AccountId
+from shared.listener import ACCOUNT
 
 _BOOK = text(
     "INSERT INTO ledger_entry (account_id, cause, seconds, used_seconds, booked_at) "
@@ -15,7 +16,8 @@ _BOOK = text(
     "ON CONFLICT (cause) DO NOTHING RETURNING id"
 )
 _ADD = text(
-    "UPDATE talk_time SET seconds_left = seconds_left + :seconds WHERE account_id = :account_id"
+    "UPDATE talk_time SET seconds_left = seconds_left + :seconds WHERE account_id = :account_id "
+    "RETURNING pg_notify(:channel, account_id)"
 )
 
 
@@ -44,4 +46,4 @@ def book(
 
 def add_seconds(session: Session, account_id: AccountId, seconds: int) -> None:
     """Change what is left; to book it is the caller's business."""
-    session.execute(_ADD, {"seconds": seconds, "account_id": account_id})
+    session.execute(_ADD, {"seconds": seconds, "account_id": account_id, "channel": ACCOUNT})

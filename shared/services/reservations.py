@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from shared.errors import DomainError
 from shared.ids import AccountId, CallId
+from shared.listener import ACCOUNT
 
 OPEN, SWEPT, SETTLED = "open", "swept", "settled"
 
@@ -30,7 +31,8 @@ _WRITE = text(
     "ON CONFLICT (call_id) DO UPDATE SET status = EXCLUDED.status, "
     "held_seconds = EXCLUDED.held_seconds, taken_seconds = EXCLUDED.taken_seconds, "
     "used_seconds = EXCLUDED.used_seconds, sweeps = EXCLUDED.sweeps, "
-    "expires_at = EXCLUDED.expires_at"
+    "expires_at = EXCLUDED.expires_at "
+    "RETURNING pg_notify(:channel, account_id)"  # pages show what is left, and move with it
 )
 # The sub-select locks the row and reads its newest version, so that of any number of askers at
 # once each sees what the one before it left.
@@ -114,6 +116,7 @@ def write(session: Session, held: Held) -> None:
             "used": held.used_seconds,
             "sweeps": held.sweeps,
             "expires_at": held.expires_at,
+            "channel": ACCOUNT,
         },
     )
 
