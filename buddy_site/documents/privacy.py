@@ -105,7 +105,13 @@ PRIVACY_POLICY = DocumentText(
                         "one, the name buddies say"
                     ),
                 ),
-                ("Stripe", "Takes payments: what you type on its pages. We never see your card"),
+                (
+                    "Stripe",
+                    (
+                        "Takes payments: your email address, your plan and what you type on its "
+                        "pages. We never see your card"
+                    ),
+                ),
                 ("Google", "Signs you in: your name and email address come from there"),
             ),
         ),

@@ -17,7 +17,7 @@ DOCUMENTS = (TERMS, PRIVACY_POLICY, CRISIS)
 # then puts both here.
 KNOWN = {
     ("terms", "1"): "e093ed94466022ea2459dd5e34af2c483c348773284fd2c187b1f7231330762c",
-    ("privacy_policy", "1"): "7d640b10eeadbe75b856cae42cbf4cd615805e7d7e2a63975832cab1108e062c",
+    ("privacy_policy", "1"): "d299617344e9ad66835d4d23b02203899a42d756fcfffb95bc49c4894ab1b387",
     ("crisis_protocol", "1"): "5a491ad7a3fbd2192a771c9a958b1926219bedbfcb5a9101ab1b45ac8ab75042",
 }
 
