@@ -71,9 +71,9 @@ class AccountState(PrivateState, rx.State):
     async def _billing_notice(self, account_id: AccountId) -> str:
         site = runtime.current()
         view = await site.database.transact(
-            billing.overview, account_id=account_id, has_returned=False, now=site.clock.now()
+            billing.pressing, account_id=account_id, now=site.clock.now()
         )
-        return billing_words.banner(view, words.zone(self._zone()))
+        return billing_words.banner(view, words.zone(self._zone())) if view is not None else ""
 
 
 async def _minutes(account_id: AccountId) -> str:

@@ -16,6 +16,7 @@ from shared.services import checkouts, entitlements, phone_lines
 from shared.tables.billing import BillingCustomer, Payment, Subscription
 
 SHOWN_PAYMENTS = 24
+OWING = ("past_due", "unpaid", INCOMPLETE)  # statuses in which a payment is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,20 @@ def overview(
         has_customer=session.get(BillingCustomer, account_id) is not None,
         checkout_url=checkout_url,
     )
+
+
+def pressing(session: Session, *, account_id: AccountId, now: datetime) -> BillingView | None:
+    """Return how it stands if a payment may be missing; every page asks, so it is one look-up."""
+    found = session.exec(
+        select(Subscription.id).where(
+            Subscription.account_id == account_id,
+            col(Subscription.ended_at).is_(None),
+            col(Subscription.status).in_(OWING),
+        )
+    )
+    if found.first() is None:
+        return None
+    return overview(session, account_id=account_id, has_returned=False, now=now)
 
 
 def manageable(session: Session, *, account_id: AccountId) -> tuple[str, str | None] | None:

@@ -13,7 +13,7 @@ from shared.domain.billing import CustomerSeen, EventSeen, Standing
 from shared.errors import ProviderError
 from shared.ids import AccountId
 from shared.money import Money
-from shared.services import entitlements, erasure, stripe_mirror
+from shared.services import billing, entitlements, erasure, stripe_mirror
 from shared.tables.account import Account
 from shared.tables.billing import BillingCustomer, Payment, ProcessedWebhook, Subscription
 from tests.support.builders import KIM
@@ -291,13 +291,16 @@ async def test_every_state_of_a_subscription_is_known(till: Till) -> None:
     subscription_id = await till.subscribe(account_id)
     _, begun = till.vendor.subscription(subscription_id)
 
-    seen = []
+    seen, pressing = [], []
     for change, _ in STATES:
         till.vendor.put(replace(begun, **change))  # type: ignore[arg-type]
         await till.deliver()
         seen.append(till.view(account_id).standing)
+        if till.database.transact_now(billing.pressing, account_id=account_id, now=till.vendor.now):
+            pressing.append(seen[-1])
 
     assert seen == [expected for _, expected in STATES]
+    assert pressing == [Standing.NEEDS_ACTION, Standing.UNPAID, Standing.INCOMPLETE]
 
 
 async def test_what_went_back_is_said(till: Till) -> None:
