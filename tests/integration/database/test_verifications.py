@@ -3,91 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from buddy_site.flows.phone_verification import Ask, PhoneVerification
-from buddy_site.gateways.twilio_verify import Busy, Unanswered
+from buddy_site.gateways.twilio_verify import Unanswered
 from shared import wordings
 from shared.database import Database
 from shared.domain.spending import Component
-from shared.domain.verification import Channel, LineType
+from shared.domain.verification import Channel
 from shared.domain.verification_refusals import (
     CodeExpired,
     CodeMalformed,
     CodeWrong,
     CountryNotServed,
-    LineNotServed,
     NoVerification,
     NumberAlreadyYours,
-    NumberBlocked,
     ResendTooEarly,
-    TextsNotReceived,
     TooManyChecks,
     TooManyCodes,
     TooManyNumbers,
 )
-from shared.errors import ProviderError
-from shared.ids import AccountId
 from shared.phone import PhoneNumber
 from shared.seed.vendor_prices import vendor_prices
 from shared.services import accounts, consents, personas, phone_lines, spending
 from shared.services.verifications import StepView
 from shared.wordings import ConsentKind
 from tests.support.builders import KIM, NOW, SAM, registered_account
-from tests.support.fake_codes import FakeCodes
+from tests.support.proving import World
 
 CODE, CALL = Channel.SMS, Channel.CALL
 SERVICE = wordings.current(ConsentKind.SERVICE_SMS).version
 OTP = wordings.current(ConsentKind.OTP_SMS).version
-
-
-@dataclass
-class Watch:
-    """A clock that a test moves."""
-
-    at: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.at
-
-    def pass_by(self, **span: float) -> None:
-        self.at += timedelta(**span)
-
-
-@dataclass
-class World:
-    """A site that can send codes, and somebody who signed in to it."""
-
-    database: Database
-    account_id: AccountId
-    codes: FakeCodes = field(default_factory=FakeCodes)
-    watch: Watch = field(default_factory=Watch)
-    constants: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.proving = PhoneVerification(
-            self.database,
-            self.watch,
-            self.codes,
-            countries=("US", "CA"),
-            constant=self.constants.get,
-        )
-
-    async def send(
-        self, number: PhoneNumber = SAM, channel: Channel = Channel.SMS, **more: str
-    ) -> None:
-        ask = Ask(self.account_id, number, channel, address="203.0.113.9", **more)
-        await self.proving.send(ask)
-
-    async def step(self) -> StepView | None:
-        return await self.proving.step(self.account_id)
-
-    def numbers(self) -> list[str]:
-        found = self.database.transact_now(phone_lines.lines, account_id=self.account_id)
-        return [line.number for line in found]
 
 
 @pytest.fixture
@@ -222,16 +169,6 @@ async def test_a_code_runs_out(world: World) -> None:
     assert world.numbers() == [SAM.e164]
 
 
-async def test_a_code_that_the_vendor_forgot_has_run_out(world: World) -> None:
-    await world.send()
-    world.codes.forget(SAM)
-
-    with pytest.raises(CodeExpired):
-        await world.proving.check(world.account_id, "123456")
-
-    assert await world.step() is None
-
-
 async def test_another_number_makes_the_first_ones_code_void(world: World) -> None:
     await world.send(SAM)
     first = world.codes.code_of(SAM)
@@ -251,130 +188,6 @@ async def test_changing_the_number_goes_back_to_the_start(world: World) -> None:
     await world.proving.change(world.account_id)
 
     assert (len(world.codes.canceled), await world.step()) == (1, None)
-
-
-async def test_a_number_that_changes_while_its_code_is_sent_gets_a_void_one(world: World) -> None:
-    async with asyncio.timeout(10), world.codes.held() as waits:
-        sending = asyncio.create_task(world.send())
-        await waits.wait()
-        await world.proving.change(world.account_id)
-    await sending
-
-    assert (len(world.codes.sent), len(world.codes.canceled)) == (1, 1)
-    assert await world.step() is None
-
-
-@pytest.mark.parametrize("lost", ["before", "after"])
-async def test_where_the_answer_is_lost_the_code_counts_if_it_arrives(
-    world: World, lost: str
-) -> None:
-    planned = world.codes.failures if lost == "before" else world.codes.lost_answers
-    planned["start"].append(Unanswered("nobody knows"))
-
-    with pytest.raises(Unanswered):
-        await world.send()
-
-    step = await world.step()
-    assert step is not None
-    assert (step.was_sent, step.is_certain) == (True, False)
-    if lost == "before":
-        world.watch.pass_by(seconds=30)
-        await world.send()
-    await world.proving.check(world.account_id, world.codes.code_of(SAM))
-    assert world.numbers() == [SAM.e164]
-
-
-async def test_where_the_answer_to_a_check_is_lost_another_code_helps(world: World) -> None:
-    await world.send()
-    world.codes.lost_answers["check"].append(Unanswered("nobody knows"))
-    code = world.codes.code_of(SAM)
-
-    with pytest.raises(Unanswered):
-        await world.proving.check(world.account_id, code)
-    with pytest.raises(CodeExpired):
-        await world.proving.check(world.account_id, code)
-    await world.send()
-    await world.proving.check(world.account_id, world.codes.code_of(SAM))
-
-    assert world.numbers() == [SAM.e164]
-
-
-@pytest.mark.parametrize(
-    "refusal", [Busy("too many"), NumberBlocked(), ProviderError("twilio", "401", retryable=False)]
-)
-async def test_a_code_that_was_certainly_not_sent_leaves_nothing_to_wait_for(
-    world: World, refusal: Exception
-) -> None:
-    world.codes.failures["start"].append(refusal)
-
-    with pytest.raises(type(refusal)):
-        await world.send()
-
-    assert await world.step() is None
-    await world.send()
-    assert len(world.codes.sent) == 1
-
-
-async def test_a_refused_resend_leaves_the_code_that_was_sent(world: World) -> None:
-    await world.send()
-    world.watch.pass_by(seconds=30)
-    world.codes.failures["start"].append(Busy("too many"))
-
-    with pytest.raises(Busy):
-        await world.send()
-    await world.proving.check(world.account_id, world.codes.code_of(SAM))
-
-    assert world.numbers() == [SAM.e164]
-
-
-async def test_a_landline_is_noticed_before_anything_is_sent_and_can_be_called(
-    world: World,
-) -> None:
-    world.codes.line_types[SAM] = LineType.LANDLINE
-
-    with pytest.raises(TextsNotReceived):
-        await world.send()
-    step = await world.step()
-    with pytest.raises(NoVerification):
-        await world.proving.check(world.account_id, "123456")
-    await world.send(channel=Channel.CALL)
-
-    assert step is not None
-    assert (step.number, step.was_sent, step.resend_at) == (SAM, False, None)
-    assert world.codes.sent == [(SAM, Channel.CALL)]
-
-
-@pytest.mark.parametrize("refuses_voip", [0.0, 1.0])
-async def test_internet_telephony_is_the_operators_decision(
-    world: World, refuses_voip: float
-) -> None:
-    world.constants["verification_refuses_voip"] = refuses_voip
-    world.codes.line_types[SAM] = LineType.NON_FIXED_VOIP
-
-    if refuses_voip:
-        with pytest.raises(LineNotServed):
-            await world.send()
-    else:
-        await world.send()
-
-    assert len(world.codes.sent) == (0 if refuses_voip else 1)
-
-
-@pytest.mark.parametrize("refuses_voip", [0.0, 1.0])
-async def test_without_a_look_up_the_code_goes_out_unless_a_policy_needs_it(
-    world: World, refuses_voip: float
-) -> None:
-    world.constants["verification_refuses_voip"] = refuses_voip
-    world.codes.failures["line_type"].append(Unanswered("nobody knows"))
-
-    if refuses_voip:
-        with pytest.raises(Busy):
-            await world.send()
-        assert await world.step() is None
-    else:
-        await world.send()
-
-    assert len(world.codes.sent) == (0 if refuses_voip else 1)
 
 
 async def test_what_codes_cost_is_booked_before_they_are_sent(world: World) -> None:
