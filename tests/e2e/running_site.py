@@ -21,7 +21,9 @@ from sqlmodel import Session
 
 from buddy_site import build
 from sandbox.config import SandboxConfig
+from sandbox.deepgram.app import create_app as deepgram_app
 from sandbox.google.app import create_app as google_app
+from sandbox.openai.app import create_app as openai_app
 from sandbox.serving import serving
 from sandbox.stripe.app import create_app as stripe_app
 from sandbox.twilio.app import create_app as twilio_app
@@ -39,7 +41,6 @@ from tests.e2e.tunnel import Tunnel
 from tests.support.database import DatabaseServer, open_test_database
 from tests.support.ports import free_port
 
-TEST_PHONE_URL = "http://localhost:9000/phone"  # linked, never opened
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
@@ -90,6 +91,17 @@ class SiteProcess:
 
 
 @dataclass(frozen=True, slots=True)
+class Vendors:
+    """Where the sandbox's servers are."""
+
+    google_url: str
+    twilio_url: str
+    stripe_url: str
+    deepgram_url: str
+    openai_url: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunningSite:
     """What a test needs to know of the site it visits.
 
@@ -106,6 +118,9 @@ class RunningSite:
     process: SiteProcess
     tunnel: Tunnel
     log: Path
+    # Where the sandbox's Twilio looks for a voice service, and what one needs, if a test runs it.
+    voice_port: int
+    vendors: Vendors
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
@@ -232,12 +247,12 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
     build.build(Settings())
     keys_path = folder / "keys.json"
     ring = KeyRing.create(keys_path)
-    port = free_port()
+    port, voice_port = free_port(), free_port()
     with (
         Tunnel.to(port) as tunnel,
         server.migrated_database() as urls,
         open_test_database(urls, ring) as database,
-        _sandbox(url := f"http://localhost:{tunnel.port}") as vendors,
+        _sandbox(url := f"http://localhost:{tunnel.port}", voice_port) as vendors,
     ):
         google_url = vendors.google_url
         environment = {
@@ -248,7 +263,7 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
             "BUDDY_KEY_FILE": str(keys_path),
             "BUDDY_SITE_PORT": str(port),
             "BUDDY_SITE_PUBLIC_URL": url,
-            "BUDDY_TEST_PHONE_URL": TEST_PHONE_URL,
+            "BUDDY_TEST_PHONE_URL": f"{vendors.twilio_url}/phone",
             "BUDDY_TWILIO_BASE_URL": vendors.twilio_url,
             "BUDDY_STRIPE_BASE_URL": vendors.stripe_url,
             "BUDDY_GOOGLE_METADATA_URL": f"{google_url}/.well-known/openid-configuration",
@@ -278,38 +293,42 @@ def running_site(server: DatabaseServer, folder: Path) -> Iterator[RunningSite]:
                 process,
                 tunnel,
                 log,
+                voice_port,
+                vendors,
             )
         finally:
             process.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class Vendors:
-    """Where the sandbox's servers are."""
-
-    google_url: str
-    twilio_url: str
-    stripe_url: str
-
-
 @contextlib.contextmanager
-def _sandbox(site_url: str) -> Iterator[Vendors]:
-    """Serve the sandbox's Google, Twilio and Stripe from a thread with a loop of its own."""
+def _sandbox(site_url: str, voice_port: int) -> Iterator[Vendors]:
+    """Serve the sandbox, in script mode, from a thread with a loop of its own."""
     addresses: list[Vendors] = []
     has_started, must_stop = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
+    voice_url = f"http://localhost:{voice_port}"
     config = SandboxConfig(
-        script=True, site_url=site_url, stripe_webhook_url=f"{site_url}/webhooks/stripe"
+        script=True,
+        site_url=site_url,
+        stripe_webhook_url=f"{site_url}/webhooks/stripe",
+        voice_url=f"{voice_url}/calls/incoming",
+        status_callback_url=f"{voice_url}/calls/status",
+        sms_url=f"{voice_url}/messages/incoming",
     )
 
     async def serve() -> None:
         async with (
             serving(google_app(config)) as google_url,
-            serving(twilio_app(config)) as twilio_url,
             serving(stripe_app(config)) as stripe_url,
+            serving(deepgram_app(config)) as deepgram_url,
+            serving(openai_app(config)) as openai_url,
+            serving(
+                twilio_app(config.with_options(deepgram_url=deepgram_url, openai_url=openai_url))
+            ) as twilio_url,
         ):
             signing_in = google_url.replace("127.0.0.1", "localhost")
-            addresses.append(Vendors(signing_in, twilio_url, stripe_url))
+            found = Vendors(signing_in, twilio_url, stripe_url, deepgram_url, openai_url)
+            addresses.append(found)
             has_started.set()
             await must_stop.wait()
 

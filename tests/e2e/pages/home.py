@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Locator
+from playwright.async_api import Locator, expect
 
 from tests.e2e.pages.site_page import SitePage
 
@@ -39,3 +39,9 @@ class HomePage(SitePage):
     @property
     def show_checklist(self) -> Locator:
         return self.page.get_by_role("button", name="Show the checklist")
+
+    async def confirm_adult(self) -> None:
+        """Say to be 18 or over, and wait until the checklist knows."""
+        await self.adult.check()
+        await self.confirm.click()
+        await expect(self.adult).to_have_count(0)
