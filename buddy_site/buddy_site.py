@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from buddy_site import build, paths, runtime
 from buddy_site.components.code_entry import CODE_ENTRY_SCRIPT
-from buddy_site.components.forms import KEEP_TYPED_SCRIPT
+from buddy_site.components.keep_typed import KEEP_TYPED_SCRIPT
 from buddy_site.documents.crisis import CRISIS
 from buddy_site.documents.privacy import PRIVACY_POLICY
 from buddy_site.documents.terms import TERMS
@@ -161,7 +161,14 @@ add_private_page(
     CallsState.follow,
 )
 add_private_page(call.call, paths.CALL, "A call", CallState.load, CallState.follow)
-add_private_page(phone.phone, paths.PHONE, "Your numbers", PhoneState.load, NoticesState.load)
+add_private_page(
+    phone.phone,
+    paths.PHONE,
+    "Your numbers",
+    OnboardingState.load,
+    PhoneState.load,
+    NoticesState.load,
+)
 add_private_page(
     billing.billing,
     paths.BILLING,

@@ -29,6 +29,7 @@ PLAIN = {
     "code_malformed": "A code has six digits. Check what you typed.",
     "code_expired": "That code has run out. Ask for a new one.",
     "too_many_checks": "That was wrong too often, so the code no longer counts. Ask for a new one.",
+    "adult_unconfirmed": "First confirm that you are 18 or over. Load this page again.",
     "unknown_wording": "This page has changed since you opened it. Load it again.",
 }
 # The fields of the page, and what is said beside them; the rest is about the step.

@@ -1,9 +1,8 @@
 """What forms and settings are made of: fields, buttons, panels, notices, lists and tables.
 
 Inputs keep their own value (`default=`, never `value=`) and hand it over when they are submitted:
-what somebody is typing is in no State, so no answer of the server can overwrite it. A reconnect
-may build a page anew from an empty State; `KEEP_TYPED_SCRIPT` then puts back what was typed into
-the fields of every `form`, and the focus too. Nothing of that leaves the page or outlives it.
+what somebody is typing is in no State, so no answer of the server can overwrite it. What a
+reconnect might take, `keep_typed` puts back into the fields of every `form`.
 """
 
 # mypy: disable-error-code="no-any-return"
@@ -14,33 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import reflex as rx
-
-KEEP_TYPED_SCRIPT = """
-(() => {
-  const typed = new Map(), known = new WeakSet();
-  let path = location.pathname, focused = "";
-  const kept = (field) => field.id && field.form && field.form.hasAttribute("data-keeps");
-  addEventListener("input", ({ target }) => {
-    known.add(target);
-    if (kept(target)) typed.set(target.id, target.type === "checkbox" || target.type === "radio"
-      ? target.checked : target.value);
-  }, true);
-  addEventListener("focusin", ({ target }) => { focused = kept(target) ? target.id : ""; });
-  for (const done of ["submit", "reset"]) addEventListener(done, ({ target }) => {
-    for (const field of target.elements || []) typed.delete(field.id);
-  }, true);
-  new MutationObserver(() => {
-    if (path !== location.pathname) { path = location.pathname; typed.clear(); focused = ""; }
-    for (const [id, value] of typed) {
-      const field = document.getElementById(id);
-      if (!field || known.has(field)) continue;
-      known.add(field);
-      if (typeof value === "boolean") field.checked = value; else field.value = value;
-      if (id === focused && document.activeElement === document.body) field.focus();
-    }
-  }).observe(document, { childList: true, subtree: true });
-})();
-"""
 
 
 def form(*children: Any, on_submit: Any, is_inline: bool = False, **props: Any) -> rx.Component:

@@ -9,7 +9,8 @@ from typing import Any
 import reflex as rx
 
 from buddy_site import paths, words
-from buddy_site.components.forms import checkbox_field, form, submit_button
+from buddy_site.components.forms import checkbox_field, form, panel, submit_button
+from buddy_site.components.layout import trouble
 from buddy_site.state.onboarding import ADULT, STEPS_TO_DO, OnboardingState
 from shared.seed.plans import allowances
 
@@ -84,6 +85,16 @@ def checklist(phone_number: str) -> rx.Component:
             class_name="panel settings onboarding",
             aria_label="Getting started",
         ),
+    )
+
+
+def adult_question() -> rx.Component:
+    """Return the one question that comes before proving a number or a plan."""
+    return panel(
+        "First, one question",
+        trouble(OnboardingState.trouble),
+        _adult(),
+        intro="GoToBuddy is for adults. We ask once.",
     )
 
 

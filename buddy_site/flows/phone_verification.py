@@ -27,7 +27,7 @@ from shared.domain.verification_refusals import (
 from shared.errors import BuddyError, DomainError, ProviderError
 from shared.ids import AccountId, VerificationId
 from shared.phone import PhoneNumber
-from shared.services import consents, verifications
+from shared.services import accounts, consents, verifications
 from shared.services.verifications import Begun, Proved, StepView
 from shared.wordings import ConsentKind
 
@@ -192,7 +192,8 @@ class PhoneVerification:
 
 
 def _begin(session: Session, ask: Ask, *, limits: Limits, now: datetime) -> Begun:
-    """Keep what was agreed to, and the ask."""
+    """Keep what was agreed to, and the ask; only adults may."""
+    accounts.require_adult(session, account_id=ask.account_id)
     for kind, version in (
         (ConsentKind.OTP_SMS, ask.otp_wording),
         (ConsentKind.SERVICE_SMS, ask.service_wording),

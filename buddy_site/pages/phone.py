@@ -22,6 +22,8 @@ from buddy_site.components.forms import (
     submit_button,
 )
 from buddy_site.components.layout import account_page, trouble
+from buddy_site.components.onboarding import adult_question
+from buddy_site.state.onboarding import OnboardingState
 from buddy_site.state.phone import LONGEST_NUMBER, NO_TEXTS, LineRow, PhoneState
 from buddy_site.state.sandbox import SandboxState
 from buddy_site.verification_words import CODE, NUMBER, STEP
@@ -49,14 +51,14 @@ def phone() -> rx.Component:
         rx.cond(PhoneState.done != "", notice(PhoneState.done, kind="good")),
         notices.waiting(),
         rx.cond(
-            PhoneState.is_loaded,
+            PhoneState.is_loaded & OnboardingState.is_loaded,
             rx.fragment(
                 rx.cond(PhoneState.lines, _lines()),
                 rx.match(
                     PhoneState.step,
                     (CODE, _code_step()),
                     (NO_TEXTS, _call_step()),
-                    _number_step(),
+                    rx.cond(OnboardingState.is_adult, _number_step(), adult_question()),
                 ),
             ),
             skeleton("Loading your numbers", rows=3),

@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 from sqlmodel import Session
 
 from buddy_site.flows.phone_verification import Ask, PhoneVerification
+from shared import wordings
 from shared.database import DatabaseUrls
 from shared.domain.verification import Channel, Limits
 from shared.domain.verification_refusals import TooManyCodes
 from shared.ids import AccountId
 from shared.phone import PhoneNumber
+from shared.services import consents
 from shared.services.new_accounts import AccountKind, new_account
+from shared.wordings import ConsentKind
 from tests.support.builders import NOW
 from tests.support.database import open_test_database
 from tests.support.fake_codes import FakeCodes
@@ -63,7 +66,16 @@ async def test_a_thousand_addresses_spend_no_more_than_the_hours_budget(
 
 
 def _accounts(session: Session) -> list[AccountId]:
-    return [new_account(session, AccountKind.REGISTERED, now=NOW) for _ in range(ACCOUNTS)]
+    made = [new_account(session, AccountKind.REGISTERED, now=NOW) for _ in range(ACCOUNTS)]
+    for account_id in made:
+        consents.give(
+            session,
+            account_id=account_id,
+            kind=ConsentKind.ADULT,
+            wording_version=wordings.current(ConsentKind.ADULT).version,
+            now=NOW,
+        )
+    return made
 
 
 def _asks(accounts: list[AccountId]) -> Iterator[Ask]:

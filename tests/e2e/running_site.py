@@ -38,6 +38,7 @@ from shared.services.accounts import GoogleClaims
 from shared.settings import Settings
 from shared.tables.call import Entry
 from tests.e2e.tunnel import Tunnel
+from tests.support.builders import confirm_adult
 from tests.support.database import DatabaseServer, open_test_database
 from tests.support.ports import free_port
 
@@ -131,7 +132,7 @@ class RunningSite:
         finally:
             self.process.start()
 
-    def token_for(self, subject: str) -> str:
+    def token_for(self, subject: str, *, is_adult: bool = False) -> str:
         """Sign somebody in without a browser and return the session's token."""
         signed_in = self.database.transact_now(
             accounts.sign_in,
@@ -139,6 +140,8 @@ class RunningSite:
             user_agent="a test",
             now=datetime.now(UTC),
         )
+        if is_adult:
+            confirm_adult(self.database, signed_in.account_id)
         return signed_in.token
 
     def account_of(self, token: str) -> AccountId:

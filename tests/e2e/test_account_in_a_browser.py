@@ -15,6 +15,7 @@ from shared.phone import PhoneNumber
 from shared.services import phone_lines
 from tests.e2e.conftest import Visit
 from tests.e2e.pages.home import HomePage
+from tests.e2e.pages.phone import PhonePage
 from tests.e2e.pages.profile import ProfilePage
 from tests.e2e.pages.sessions import SessionsPage
 from tests.e2e.running_site import Caller, RunningSite
@@ -135,6 +136,18 @@ async def test_checklist_follows_what_was_done(visit: Visit, site: RunningSite) 
     await expect(home.checklist).to_have_count(0)
     await home.show_checklist.click()
     await expect(home.checklist).to_contain_text("Choose a favourite buddy")
+
+
+async def test_numbers_are_proved_by_adults_only(visit: Visit, site: RunningSite) -> None:
+    page = await somebody(visit, site, somebody_new(), width=390)
+    phone = await PhonePage(page).open()
+    await expect(page.get_by_role("heading", name="First, one question")).to_be_visible()
+    await expect(phone.number).to_have_count(0)
+
+    await page.get_by_role("checkbox", name="I am 18 years old or older.").check()
+    await page.get_by_role("button", name="Confirm").click()
+
+    await expect(phone.number).to_be_visible()
 
 
 async def test_browser_that_is_signed_out_from_another_shows_nothing_more(

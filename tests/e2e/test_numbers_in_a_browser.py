@@ -30,7 +30,13 @@ def phone_of(visit: Visit, site: RunningSite) -> OpenPhone:
     async def open_page(subject: str, **how: Any) -> PhonePage:
         page: Page = await visit("/", **how)
         await page.context.add_cookies(
-            [{"name": "buddy_session", "value": site.token_for(subject), "url": site.url}]
+            [
+                {
+                    "name": "buddy_session",
+                    "value": site.token_for(subject, is_adult=True),
+                    "url": site.url,
+                }
+            ]
         )
         return await PhonePage(page).open()
 

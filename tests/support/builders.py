@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session
 
+from shared import wordings
 from shared.database import Database
 from shared.ids import AccountId, CallId, PersonaVersionId
 from shared.phone import PhoneNumber
-from shared.services import accounts, calls, personas
+from shared.services import accounts, calls, consents, personas
 from shared.services.accounts import GoogleClaims
 from shared.services.calls import OpenedCall
 from shared.services.personas import Character
 from shared.tables.billing import Subscription
+from shared.wordings import ConsentKind
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SAM = PhoneNumber("+14155550123")
@@ -69,6 +71,17 @@ def registered_account(database: Database, subject: str = "sam") -> AccountId:
         now=NOW,
     )
     return signed_in.account_id
+
+
+def confirm_adult(database: Database, account_id: AccountId) -> None:
+    """Let the account's owner say that they are 18 or over."""
+    database.transact_now(
+        consents.give,
+        account_id=account_id,
+        kind=ConsentKind.ADULT,
+        wording_version=wordings.current(ConsentKind.ADULT).version,
+        now=NOW,
+    )
 
 
 def subscribe(database: Database, account_id: AccountId, *, until: datetime) -> str:

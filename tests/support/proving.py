@@ -12,7 +12,7 @@ from shared.ids import AccountId
 from shared.phone import PhoneNumber
 from shared.services import phone_lines
 from shared.services.verifications import StepView
-from tests.support.builders import NOW, SAM
+from tests.support.builders import NOW, SAM, confirm_adult
 from tests.support.fake_codes import FakeCodes
 
 
@@ -40,6 +40,7 @@ class World:
     constants: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        confirm_adult(self.database, self.account_id)
         self.proving = PhoneVerification(
             self.database,
             self.watch,

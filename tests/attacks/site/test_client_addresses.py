@@ -56,7 +56,7 @@ def behind_a_proxy(site: RunningSite, tmp_path_factory: pytest.TempPathFactory) 
 
 async def ask(site: RunningSite, url: str, number: str, forwarded: str) -> str:
     """Ask for a code as somebody new, with forwarded addresses of one's own; return what came."""
-    cookie = site.cookie(site.token_for(f"pumper-{uuid.uuid4().hex[:8]}"))
+    cookie = site.cookie(site.token_for(f"pumper-{uuid.uuid4().hex[:8]}", is_adult=True))
     name = PhoneState.get_full_name()
     async with state_socket(url, cookie=cookie, headers={"X-Forwarded-For": forwarded}) as socket:
         await socket.call(f"{name}.load", "/phone")

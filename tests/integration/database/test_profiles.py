@@ -6,19 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from shared import wordings
 from shared.database import Database
 from shared.domain.names import NotAName
 from shared.domain.profiles import PaceRefused, PauseRefused
 from shared.ids import AccountId
-from shared.services import accounts, consents, onboarding, phone_lines, profiles
+from shared.services import accounts, onboarding, phone_lines, profiles
 from shared.services.accounts import AdultUnconfirmed
 from shared.services.onboarding import Onboarding
 from shared.services.profiles import Profile, UnknownBuddy, UnknownTimeZone
-from shared.wordings import ConsentKind
 from tests.support.builders import (
     NOW,
     SAM,
+    confirm_adult,
     open_call,
     published_persona,
     registered_account,
@@ -142,13 +141,7 @@ def test_adults_say_so_once_and_what_needs_it_asks(database: Database) -> None:
     with pytest.raises(AdultUnconfirmed):
         database.transact_now(accounts.require_adult, account_id=account_id)
 
-    database.transact_now(
-        consents.give,
-        account_id=account_id,
-        kind=ConsentKind.ADULT,
-        wording_version=wordings.current(ConsentKind.ADULT).version,
-        now=NOW,
-    )
+    confirm_adult(database, account_id)
 
     database.transact_now(accounts.require_adult, account_id=account_id)
     assert database.transact_now(accounts.is_adult, account_id=account_id)
@@ -166,13 +159,7 @@ def test_onboarding_follows_what_was_done(database: Database) -> None:
         is_dismissed=False,
     )
 
-    database.transact_now(
-        consents.give,
-        account_id=account_id,
-        kind=ConsentKind.ADULT,
-        wording_version=wordings.current(ConsentKind.ADULT).version,
-        now=NOW,
-    )
+    confirm_adult(database, account_id)
     open_call(database, number=SAM)
     database.transact_now(phone_lines.attach_verified, account_id=account_id, number=SAM, now=NOW)
     database.transact_now(profiles.set_favourite, account_id=account_id, menu_key=BEN)

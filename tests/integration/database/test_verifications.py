@@ -27,6 +27,7 @@ from shared.domain.verification_refusals import (
 from shared.phone import PhoneNumber
 from shared.seed.vendor_prices import vendor_prices
 from shared.services import accounts, consents, personas, phone_lines, spending
+from shared.services.accounts import AdultUnconfirmed
 from shared.services.verifications import StepView
 from shared.wordings import ConsentKind
 from tests.support.builders import KIM, NOW, SAM, registered_account
@@ -40,6 +41,15 @@ OTP = wordings.current(ConsentKind.OTP_SMS).version
 @pytest.fixture
 def world(database: Database) -> World:
     return World(database, registered_account(database))
+
+
+async def test_only_adults_prove_numbers(world: World) -> None:
+    world.account_id = registered_account(world.database, "somebody")
+
+    with pytest.raises(AdultUnconfirmed):
+        await world.send()
+
+    assert world.codes.asked.total() == 0
 
 
 async def test_the_right_code_proves_the_number_and_grants_the_trial(world: World) -> None:
@@ -72,6 +82,7 @@ async def test_what_was_agreed_to_is_kept_with_its_words(world: World) -> None:
     given = world.database.transact_now(consents.overview, account_id=world.account_id)
 
     assert {(consent.kind, consent.wording_version) for consent in given} == {
+        (ConsentKind.ADULT, wordings.current(ConsentKind.ADULT).version),
         (ConsentKind.OTP_SMS, OTP),
         (ConsentKind.SERVICE_SMS, SERVICE),
     }
