@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,8 +35,7 @@ class AccountState(PrivateState, rx.State):
         try:
             someone = await self._admitted()
             if someone is not None:
-                self.billing_notice = await self._billing_notice(someone.account_id)
-                self.minutes = await _minutes(someone.account_id)
+                self._show(await _standing(someone.account_id, words.zone(self._zone())))
         except StoreUnavailable:
             self._forget()
             return
@@ -44,10 +45,10 @@ class AccountState(PrivateState, rx.State):
 
     @rx.event(background=True)
     async def stay(self) -> AsyncIterator[Any]:
-        """Show the minutes as they go, and leave the page as soon as its session is over."""
+        """Show how it stands as it changes; leave the page as soon as its session is over."""
         async with self:
             token, socket = self._token(), self.router.session.session_id
-            path = self.router.url.path
+            path, where = self.router.url.path, words.zone(self._zone())
         if token is None:
             return  # the page's own handlers have asked the stranger to sign in
         someone = await _who_opened(token)
@@ -58,43 +59,58 @@ class AccountState(PrivateState, rx.State):
                     await watcher.changed(patience)
                     patience = RECHECK_SECONDS
                     someone = await _who_opened(token)
-                    minutes = await _minutes_if_known(someone)
+                    standing = await _standing_if_known(someone, where)
                     async with self:
                         if self.router.session.session_id != socket:
                             return
-                        if someone is not None and self._owner == someone.session_id:
-                            self.minutes = minutes or self.minutes
+                        if (
+                            someone is not None
+                            and standing is not None
+                            and self._owner == someone.session_id
+                        ):
+                            self._show(standing)
         async with self:
             self._forget()
         yield leave(path)
 
-    async def _billing_notice(self, account_id: AccountId) -> str:
-        site = runtime.current()
-        view = await site.database.transact(
-            billing.pressing, account_id=account_id, now=site.clock.now()
-        )
-        return billing_words.banner(view, words.zone(self._zone())) if view is not None else ""
+    def _show(self, standing: _Standing) -> None:
+        self.minutes, self.billing_notice = standing.minutes, standing.billing_notice
 
 
-async def _minutes(account_id: AccountId) -> str:
-    """Say what is left, where there is something or was."""
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What every page says of an account, in words."""
+
+    minutes: str
+    billing_notice: str
+
+
+async def _standing(account_id: AccountId, where: tzinfo) -> _Standing:
+    """Say what is left, where there is something or was, and whether a payment is missing."""
     site = runtime.current()
-    standing = await site.database.transact(
+    left = await site.database.transact(
         talk_time_record.standing, account_id=account_id, now=site.clock.now()
     )
-    if standing.seconds_left == 0 and not standing.is_unlimited and not standing.talked_seconds:
-        return ""
-    return words.talk_time(standing.seconds_left, is_unlimited=standing.is_unlimited)
+    owing = await site.database.transact(
+        billing.pressing, account_id=account_id, now=site.clock.now()
+    )
+    has_any = left.seconds_left or left.is_unlimited or left.talked_seconds
+    return _Standing(
+        minutes=words.talk_time(left.seconds_left, is_unlimited=left.is_unlimited)
+        if has_any
+        else "",
+        billing_notice=billing_words.banner(owing, where) if owing is not None else "",
+    )
 
 
-async def _minutes_if_known(someone: SignedIn | None) -> str:
+async def _standing_if_known(someone: SignedIn | None, where: tzinfo) -> _Standing | None:
     """Return nothing while the database is away: what is shown may stay."""
     if someone is None:
-        return ""
+        return None
     try:
-        return await _minutes(someone.account_id)
+        return await _standing(someone.account_id, where)
     except StoreUnavailable:
-        return ""
+        return None
 
 
 async def _who_opened(token: str) -> SignedIn | None:
