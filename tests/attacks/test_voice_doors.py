@@ -23,6 +23,12 @@ from tests.integration.calls.test_doors import (
     token_of_call,
 )
 from tests.support.voice_service import RunningVoice, voice_alone
+from voice.app import create_app, vendors
+
+COUNTS = (
+    "SELECT (SELECT count(*) FROM call), (SELECT count(*) FROM account),"
+    " (SELECT count(*) FROM consent), (SELECT count(*) FROM text_message)"
+)
 
 
 @pytest.fixture
@@ -68,6 +74,31 @@ async def test_replayed_webhook_does_not_wake_a_call_that_has_ended(
 
     assert await first_answer(http, voice, "CA1", replayed) == "closed"
     assert rows(voice, "SELECT status FROM call") == [("completed",)]
+
+
+async def test_every_door_that_takes_a_post_wants_its_own_signature(
+    voice: RunningVoice, http: aiohttp.ClientSession
+) -> None:
+    """They are found in the app itself, so one that is added later is tried too."""
+    providers = vendors(voice.settings)
+    app = create_app(voice.settings, providers)
+    await providers.close.aclose()
+    doors = sorted(rule.rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ()))
+    form = {**CALL, "MessageSid": "SM1", "Body": "STOP", "MessageStatus": "delivered"}
+    everything = rows(voice, COUNTS)
+
+    refused = {}
+    for door in doors:
+        url = f"{voice.settings.voice_public_url}{door}"
+        forgeries = (None, "", "AAAA", SECRET.compute_signature(url, {**form, "Body": "START"}))
+        for signature in forgeries:
+            headers = {} if signature is None else {"X-Twilio-Signature": signature}
+            async with http.post(url, data=form, headers=headers) as answer:
+                refused[door, signature] = answer.status
+
+    assert {"/calls/incoming", "/calls/status", "/messages/incoming"} <= set(doors)
+    assert set(refused.values()) == {403}
+    assert rows(voice, COUNTS) == everything
 
 
 async def test_signature_of_one_door_opens_no_other(
