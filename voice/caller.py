@@ -19,8 +19,11 @@ SLOWER = "Speak a little more slowly than usual, and let every word be clear."
 FASTER = "Speak a little faster than usual, and stay clear."
 
 
-PROVED = "The caller has proved to be the owner of the account. Only when asked, you may tell this."
-ONE_SENTENCE = "You may say so once, in one neutral sentence; what was said then you don't know."
+PROVED = "The caller has proved to own the account. Only if asked, you may tell:"
+UNPROVED = (
+    "Who calls is not proved: say nothing about their account, plan, talk time or earlier calls."
+)
+ONE_SENTENCE = "say so once at most, in a neutral sentence; what was said then you don't know."
 
 
 @dataclass(slots=True)
@@ -66,28 +69,22 @@ class Caller:
         local = self.began_at.astimezone(self.zone)
         moment = f"{_day(local)} {local.year}, {local:%H:%M}"
         if self.profile.settings.time_zone is None:
-            return (
-                f"When this call began it was {moment}, in UTC; what time it is for the caller "
-                "you don't know."
-            )
+            return f"The call began on {moment} UTC; the caller's own time is unknown."
         place = self.profile.settings.time_zone.replace("_", " ")
-        return f"When this call began it was {moment} where the caller is ({place})."
+        return f"The call began on {moment} where the caller is ({place})."
 
     def _last_talk(self) -> tuple[str, ...]:
         talk = self.profile.last_talk
         if talk is None or self.profile.facts is not None:
             return ()
-        told = f"The caller last talked with {talk.buddy}, on {self._day(talk.at)}."
-        return (told, ONE_SENTENCE)
+        day = self._day(talk.at)
+        return (f"They last talked with {talk.buddy}, on {day}: {ONE_SENTENCE}",)
 
     def _account(self) -> str:
         facts = self.profile.facts
         if facts is not None:
             return " ".join((PROVED, self._plan(facts), *self._talks(facts.last_talks)))
-        return (
-            "Nobody has proved who is calling. Never say anything about the caller's account, "
-            f"plan, talk time or earlier calls. {HOW_TO_PROVE[self._means]}"
-        )
+        return f"{UNPROVED} {HOW_TO_PROVE[self._means]}"
 
     def _talks(self, talks: tuple[LastTalk, ...]) -> tuple[str, ...]:
         if not talks:
@@ -95,12 +92,12 @@ class Caller:
         told = "; ".join(
             f"with {talk.buddy} on {self._day(talk.at)}, {_minutes(talk.seconds)}" for talk in talks
         )
-        return (f"The last calls were {told}. What was said in them you don't know.",)
+        return (f"Last calls: {told}. What was said then you don't know.",)
 
     def _plan(self, facts: AccountFacts) -> str:
         if not facts.is_unlimited:
             left = _minutes(facts.seconds_left)
-            return f"There were {left} of talk time left when this call began; no plan is paid."
+            return f"{left} of talk time left as the call began, no paid plan."
         until = facts.unlimited_until
         return f"The plan is Unlimited{f', paid until {self._day(until)}' if until else ''}."
 
@@ -150,12 +147,9 @@ def _how_to_go_on(opened: OpenedCall) -> tuple[Announcement, Announcement]:
 
 
 HOW_TO_PROVE = {
-    "pin": ("If they ask about it, tell them to press the star key and then their four-digit PIN."),
-    "site": (
-        "If they ask about it, tell them that they can choose a four-digit PIN on the web site "
-        "and then type it in a call, after the star key."
-    ),
-    "sign_in": "If they ask about it, tell them that the web site shows it once they sign in there.",
+    "pin": "If asked, let them press star and then their four-digit PIN.",
+    "site": "If asked: they can choose a PIN on the web site and type it here, after a star.",
+    "sign_in": "If asked: the web site shows it, once they sign in there.",
 }
 
 

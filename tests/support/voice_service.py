@@ -35,10 +35,12 @@ from tests.support.fakes import (
     FakeTextToSpeech,
 )
 from tests.support.ports import free_port
-from tests.support.serving import START_SECONDS, serving
+from tests.support.serving import serving
 from voice.app import create_app
 from voice.conversation.commands import Announcement
 from voice.service import Providers, VoiceService
+
+FIRST_START_SECONDS = 120.0  # real voices make every announcement, on a machine that has more to do
 
 # Long announcements make long tests. These still say what the test phone listens for.
 SHORT_WORDS = {
@@ -188,7 +190,7 @@ async def _until_ready(
     settings: Settings, process: asyncio.subprocess.Process, log_path: Path
 ) -> None:
     url = f"http://127.0.0.1:{settings.voice_port}/readyz"
-    async with asyncio.timeout(START_SECONDS), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(FIRST_START_SECONDS), aiohttp.ClientSession() as http:
         while True:
             assert process.returncode is None, _text(log_path)
             with suppress(aiohttp.ClientError):

@@ -36,7 +36,7 @@ def proved(profile: CallerProfile, **facts: object) -> CallerProfile:
     [
         ("America/New_York", "Sunday, 22 November 2026, 12:05 where the caller is"),
         ("Pacific/Kiritimati", "Monday, 23 November 2026, 07:05 where the caller is"),
-        (None, "Sunday, 22 November 2026, 17:05, in UTC"),
+        (None, "Sunday, 22 November 2026, 17:05 UTC; the caller's own time is unknown"),
     ],
 )
 def test_day_and_time_are_the_callers(zone: str | None, told: str) -> None:
@@ -71,17 +71,16 @@ def test_pace_is_the_speed_and_a_word_to_the_voice(pace: float, instructions: st
 def test_without_proof_one_neutral_sentence_about_last_time_and_nothing_of_the_account() -> None:
     facts = caller(replace(stranger("Sam"), last_talk=BEN_ON_FRIDAY)).facts()
 
-    assert "last talked with Ben, on Friday, 20 November." in facts
-    assert "one neutral sentence" in facts
-    assert "Never say anything about the caller's account" in facts
+    assert "last talked with Ben, on Friday, 20 November: say so once at most" in facts
+    assert "say nothing about their account" in facts
     assert "minutes" not in facts
 
 
 @pytest.mark.parametrize(
     ("kind", "has_pin", "told"),
     [
-        (AccountKind.REGISTERED, True, "press the star key and then their four-digit PIN"),
-        (AccountKind.REGISTERED, False, "choose a four-digit PIN on the web site"),
+        (AccountKind.REGISTERED, True, "press star and then their four-digit PIN"),
+        (AccountKind.REGISTERED, False, "choose a PIN on the web site"),
         (AccountKind.TEMPORARY, False, "once they sign in"),
         (AccountKind.WITHHELD, False, "once they sign in"),
     ],
@@ -93,9 +92,9 @@ def test_who_asks_is_told_how_to_prove_it(kind: AccountKind, has_pin: bool, told
 def test_proof_opens_talk_time_plan_and_the_last_calls() -> None:
     facts = caller(proved(replace(stranger("Sam"), last_talk=BEN_ON_FRIDAY))).facts()
 
-    assert "There were 12 minutes of talk time left" in facts
+    assert "12 minutes of talk time left as the call began, no paid plan." in facts
     assert "with Ben on Friday, 20 November, 5 minutes" in facts
-    assert "Never say anything" not in facts
+    assert "say nothing" not in facts
     assert facts.count(TOLD) == 1
 
 
@@ -108,9 +107,16 @@ def test_a_paid_plan_is_named_with_its_end() -> None:
     assert "The plan is Unlimited, paid until Wednesday, 2 December." in caller(profile).facts()
 
 
+def test_all_of_it_is_short_for_it_is_read_before_the_first_answer() -> None:
+    profile = replace(stranger("Samantha", time_zone="America/New_York"), last_talk=BEN_ON_FRIDAY)
+
+    assert len(caller(profile).facts().split()) < 80
+    assert len(caller(proved(profile)).facts().split()) < 80
+
+
 def test_without_memory_nothing_of_earlier_calls_is_told_even_to_the_owner() -> None:
     for profile in (stranger("Sam"), proved(stranger("Sam"), last_talks=())):
-        assert "last" not in caller(profile).facts().replace("at last", "")
+        assert "last" not in caller(profile).facts().lower()
 
 
 def opened(**more: object) -> OpenedCall:
