@@ -25,10 +25,13 @@ def checklist(phone_number: str) -> rx.Component:
                     rx.el.h2(
                         rx.cond(OnboardingState.is_complete, "You're all set", "Getting started")
                     ),
-                    rx.el.p(
-                        OnboardingState.done_count,
-                        f" of {STEPS_TO_DO} done",
-                        class_name="soft small numbers",
+                    rx.cond(
+                        ~OnboardingState.is_complete,
+                        rx.el.p(
+                            OnboardingState.done_count,
+                            f" of {STEPS_TO_DO} done",
+                            class_name="soft small numbers",
+                        ),
                     ),
                 ),
                 rx.el.button(
@@ -40,50 +43,68 @@ def checklist(phone_number: str) -> rx.Component:
                 ),
                 class_name="checklist-head",
             ),
-            rx.el.ol(
-                _step("Sign in with Google", is_done=True),
-                _step(
-                    "Say that you're 18 or over",
-                    _adult(),
-                    name="adult",
-                    is_done=OnboardingState.is_adult,
-                ),
-                _step(
-                    "Prove your phone number",
-                    rx.el.p(
-                        f"A code by text or call. It brings {allowances().trial.seconds // 60} more free "
-                        "minutes, and your calls here."
-                    ),
-                    _go("Prove your number", paths.PHONE),
-                    name="line",
-                    is_done=OnboardingState.has_line,
-                ),
-                _step(
-                    "Make your first call",
-                    rx.el.p(
-                        "Dial, wait for the menu, say who you'd like. "
-                        "This page ticks itself while you talk."
-                    ),
-                    rx.el.a(
-                        f"Call {words.international(phone_number)}",
-                        href=f"tel:{phone_number}",
-                        class_name="button",
-                    ),
-                    name="call",
-                    is_done=OnboardingState.has_called,
-                ),
-                _step(
-                    "Choose a favourite buddy",
-                    rx.el.p("They answer at once when you call. You can still switch."),
-                    _go("Choose", paths.PROFILE),
-                    name="favourite",
-                    is_done=OnboardingState.has_favourite,
-                ),
-                _optional(),
-                class_name="checklist",
-            ),
+            rx.cond(OnboardingState.is_complete, _all_set(), _steps(phone_number)),
             class_name="panel settings onboarding",
             aria_label="Getting started",
+        ),
+    )
+
+
+def _steps(phone_number: str) -> rx.Component:
+    return rx.el.ol(
+        _step("Sign in with Google", is_done=True),
+        _step(
+            "Say that you're 18 or over",
+            _adult(),
+            name="adult",
+            is_done=OnboardingState.is_adult,
+        ),
+        _step(
+            "Prove your phone number",
+            rx.el.p(
+                f"A code by text or call. It brings {allowances().trial.seconds // 60} more free "
+                "minutes, and your calls here."
+            ),
+            _go("Prove your number", paths.PHONE),
+            name="line",
+            is_done=OnboardingState.has_line,
+        ),
+        _step(
+            "Make your first call",
+            rx.el.p(
+                "Dial, wait for the menu, say who you'd like. "
+                "This page ticks itself while you talk."
+            ),
+            rx.el.a(
+                f"Call {words.international(phone_number)}",
+                href=f"tel:{phone_number}",
+                class_name="button",
+            ),
+            name="call",
+            is_done=OnboardingState.has_called,
+        ),
+        _step(
+            "Choose a favourite buddy",
+            rx.el.p("They answer at once when you call. You can still switch."),
+            _go("Choose", paths.PROFILE),
+            name="favourite",
+            is_done=OnboardingState.has_favourite,
+        ),
+        _optional(),
+        class_name="checklist",
+    )
+
+
+def _all_set() -> rx.Component:
+    return rx.el.p(
+        "Your number, a favourite and a first call: nothing is left to do. ",
+        rx.cond(
+            ~OnboardingState.has_plan,
+            rx.fragment(
+                "To talk as long as you like there is ",
+                rx.el.a("the unlimited plan", href=paths.BILLING),
+                ".",
+            ),
         ),
     )
 
