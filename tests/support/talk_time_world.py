@@ -52,6 +52,7 @@ CREATE CONSTRAINT TRIGGER proof AFTER INSERT OR UPDATE ON ledger_entry
 """
 PROVE = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 EVENTS_A_TRANSACTION = 20
+CLAIMED_AT_ONCE = 0.7  # of the proofs of a number that somebody called from
 KEPT_CALLS = 60  # ended ones that late events may still reach
 WITH_NUMBER = 0.95  # of the calls
 FEWEST_RUNNING, MOST_RUNNING = 8, 60
@@ -74,6 +75,7 @@ class World:
         self.accounts: dict[AccountId, Account] = {}
         self.running: list[Call] = []
         self.ended: list[Call] = []
+        self._offers: list[tuple[Account, Account]] = []  # who may claim whose calls
         self._had: set[tuple[str, object]] = set()  # who had which allowance
         self._sids = 0
         self._gifts = 0
@@ -91,6 +93,8 @@ class World:
             self.sweep: 15,
             self.gift: 40,
             self.verify: 25,
+            self.claim: 8,
+            self.remove_number: 5,
             self.subscribe: 12,
             self.unsubscribe: 10,
             self.delete_call: 4,
@@ -226,16 +230,17 @@ class World:
         self._grant(account, seconds)
 
     def verify(self, session: Session) -> None:
-        """Prove a number: it is claimed with its calls, or moves from whoever had it."""
+        """Prove a number: it moves from whoever had it; what nobody had signed in to is claimed."""
         subject, number = self.random.choice(self.subjects), self.random.choice(self.numbers)
         account_id = accounts.register(session, identity=claims(subject), now=self.now)
         account = self.accounts.get(account_id) or self._new_account(account_id)
         account.subject = subject
-        phone_lines.attach_verified(session, account_id=account_id, number=number, now=self.now)
-        former = self.holders.get(number)
-        if former is not None and former is not account and former.subject is None:
-            claim(former, account)
-        self.holders[number] = account
+        phone_lines.take_over(session, account_id=account_id, number=number, now=self.now)
+        former, self.holders[number] = self.holders.get(number), account
+        if former is not None and former.subject is None:
+            self._offers.append((former, account))
+            if self.random.random() < CLAIMED_AT_ONCE:
+                self.claim(session)
         granted = allowances.grant_trial(
             session, account_id=account_id, number=number, now=self.now
         )
@@ -244,6 +249,33 @@ class World:
         if granted:
             self._had |= holders
             self._grant(account, granted)
+
+    def claim(self, session: Session) -> None:
+        """Take the calls and the talk time that were offered with a number."""
+        if not self._offers:
+            return
+        former, account = self._offers.pop()
+        if {former.account_id, account.account_id} <= self.accounts.keys():
+            phone_lines.claim(
+                session,
+                former=former.account_id,
+                account_id=account.account_id,
+                now=self.now,
+            )
+            claim(former, account)
+
+    def remove_number(self, session: Session) -> None:
+        """Take a number off its account: whoever calls from it then is unknown again."""
+        number = self._one_of([n for n, a in self.holders.items() if a.subject is not None])
+        if number is None:
+            return
+        account_id = self.holders.pop(number).account_id
+        (line,) = [
+            view
+            for view in phone_lines.lines(session, account_id=account_id)
+            if view.number == number.e164
+        ]
+        phone_lines.remove(session, account_id=account_id, line_id=line.line_id)
 
     def subscribe(self, session: Session) -> None:
         account = self._one_of([a for a in self.accounts.values() if a.subject is not None])
