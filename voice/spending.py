@@ -134,12 +134,18 @@ class SpendGuard:
         """Book, and tell calls that have to end, until cancelled; then book what is left."""
         try:
             while True:
-                for _ in range(round(FLUSH_SECONDS / LOOK_SECONDS)):
-                    self._tell()
-                    await pause(LOOK_SECONDS)
-                if self._calls or self._unbooked:
-                    await self.flush()
+                try:
+                    await self._watch()
+                except Exception:  # a guard that stumbles goes on: without it nothing has a limit
+                    log.exception("spend_guard_stumbled")
         finally:
+            await self.flush()
+
+    async def _watch(self) -> None:
+        for _ in range(round(FLUSH_SECONDS / LOOK_SECONDS)):
+            await pause(LOOK_SECONDS)
+            self._tell()
+        if self._calls or self._unbooked:
             await self.flush()
 
     async def flush(self) -> None:
