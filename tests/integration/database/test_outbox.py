@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import bisect
 from datetime import timedelta
 
 import pytest
@@ -75,10 +76,13 @@ def test_a_failed_job_comes_back_later_each_time_until_it_is_given_up(database: 
     for _ in range(outbox.MAX_ATTEMPTS):
         (job,) = database.transact_now(outbox.claim, kinds=["title"], limit=1, now=now)
         database.transact_now(outbox.fail, job=job, error="Refused", jitter=1.0, now=now)
-        started = now
-        while now - started < outbox.LONGEST_RETRY and not _is_due(database, now):
-            now += timedelta(seconds=1)
-        delays.append((now - started).total_seconds())
+        # What is due stays due, so the first second at which it is can be searched for by halves.
+        started, seconds = now, range(int(outbox.LONGEST_RETRY.total_seconds()))
+        waited = bisect.bisect_left(
+            seconds, True, key=lambda second: _is_due(database, started + timedelta(seconds=second))
+        )
+        now = started + timedelta(seconds=waited)
+        delays.append(waited)
 
     assert delays[:4] == [2, 4, 8, 16]
     assert claim(database, after=timedelta(days=9)) == []
