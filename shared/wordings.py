@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -108,6 +108,23 @@ DOCUMENTS: Final[Mapping[Document, DocumentVersion]] = MappingProxyType(
         Document.CRISIS_PROTOCOL: DocumentVersion("1", date(2026, 11, 22)),
     }
 )
+
+
+FIRST_VERSION: Final = "1"
+ANNOUNCED_BEFORE: Final = timedelta(days=60)  # so long before a new version holds at most
+ANNOUNCED_AFTER: Final = timedelta(days=30)  # and so long once it does
+
+
+def announced(
+    today: date, versions: Mapping[Document, DocumentVersion] = DOCUMENTS
+) -> tuple[Document, ...]:
+    """Return the documents whose owners have to be told that they change, or have changed."""
+    return tuple(
+        which
+        for which, one in versions.items()
+        if one.version != FIRST_VERSION
+        and one.since - ANNOUNCED_BEFORE <= today <= one.since + ANNOUNCED_AFTER
+    )
 
 
 def document(which: Document) -> DocumentVersion:

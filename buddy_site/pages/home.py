@@ -4,17 +4,20 @@
 # Reflex makes its elements at run time, so they have no type.
 from __future__ import annotations
 
+from typing import Any
+
 import reflex as rx
 
 from buddy_site import paths, words
 from buddy_site.components import notices
 from buddy_site.components.calls import call_list, skeleton
+from buddy_site.components.forms import notice
 from buddy_site.components.layout import account_page, trouble
 from buddy_site.components.links import sign_out_button
 from buddy_site.components.onboarding import checklist
 from buddy_site.components.qr import dial_code
 from buddy_site.state.account import AccountState
-from buddy_site.state.calls import HomeState
+from buddy_site.state.calls import ChangeRow, HomeState
 from buddy_site.state.onboarding import OnboardingState
 
 
@@ -27,6 +30,7 @@ def home(phone_number: str) -> rx.Component:
         ),
         trouble(HomeState.trouble),
         notices.waiting(),
+        rx.foreach(HomeState.changes, _change),
         rx.cond(
             HomeState.is_loaded & OnboardingState.is_loaded,
             rx.fragment(_call(phone_number), checklist(phone_number), _panels(), _recent()),
@@ -35,6 +39,10 @@ def home(phone_number: str) -> rx.Component:
         _account(),
         at=paths.HOME,
     )
+
+
+def _change(row: ChangeRow | Any) -> rx.Component:
+    return notice(rx.el.p(row.words, " ", rx.el.a("Read it", href=row.path)))
 
 
 def _call(phone_number: str) -> rx.Component:

@@ -10,9 +10,11 @@ import reflex as rx
 
 from buddy_site import paths, runtime, theme, words
 from buddy_site.state.followed import FollowedState
+from shared import wordings
 from shared.ids import AccountId
 from shared.services import accounts, calls
 from shared.services.calls import CallCard
+from shared.wordings import Document
 
 PAGE_ROWS = 20
 RECENT_ROWS = 3
@@ -81,6 +83,28 @@ class CallsState(FollowedState, rx.State):
         self.trouble = ""
 
 
+@dataclass
+class ChangeRow:
+    """A document that changes, or has changed."""
+
+    words: str
+    path: str
+
+
+DOCUMENTS = {
+    Document.TERMS: ("Our terms", paths.TERMS),
+    Document.PRIVACY_POLICY: ("Our privacy policy", paths.PRIVACY_POLICY),
+    Document.CRISIS_PROTOCOL: ("Our crisis protocol", paths.CRISIS),
+}
+
+
+def change_row(which: Document) -> ChangeRow:
+    """Put a document's new version into words."""
+    title, path = DOCUMENTS[which]
+    since = wordings.document(which).since
+    return ChangeRow(f"{title} has a new version, from {since.day} {since:%B %Y} on.", path)
+
+
 class HomeState(FollowedState, rx.State):
     """The first page after signing in."""
 
@@ -89,6 +113,7 @@ class HomeState(FollowedState, rx.State):
     is_unlimited: bool = False
     lines: list[str] = []
     recent: list[CallRow] = []
+    changes: list[ChangeRow] = []  # of documents
 
     _path: str = paths.HOME
 
@@ -107,4 +132,7 @@ class HomeState(FollowedState, rx.State):
         self.lines = [words.international(line.number) for line in profile.lines]
         rows = _live_first([call_row(card, now, where) for card in cards])
         self.recent = rows[:RECENT_ROWS]
+        self.changes = [
+            change_row(which) for which in wordings.announced(now.astimezone(where).date())
+        ]
         self.trouble = ""

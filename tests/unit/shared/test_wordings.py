@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
-from shared.wordings import WORDINGS, ConsentKind, current
+from shared.wordings import (
+    WORDINGS,
+    ConsentKind,
+    Document,
+    DocumentVersion,
+    announced,
+    current,
+)
 
 # A changed wording is a new version with a new line here; these lines stay.
 AGREED = {
@@ -37,6 +44,24 @@ def test_every_kind_has_words_and_the_newest_come_last(kind: ConsentKind) -> Non
     assert days == sorted(days)
     assert current(kind) is WORDINGS[kind][-1]
     assert date(2026, 11, 22) <= current(kind).since
+
+
+@pytest.mark.parametrize(
+    ("days", "is_told"), [(-61, False), (-60, True), (0, True), (30, True), (31, False)]
+)
+def test_a_new_version_is_announced_before_it_holds_and_for_a_while_after(
+    days: int,
+    is_told: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    since = date(2027, 3, 1)
+    versions = {
+        Document.TERMS: DocumentVersion("1", since),
+        Document.PRIVACY_POLICY: DocumentVersion("2", since),
+    }
+
+    told = announced(since + timedelta(days=days), versions)
+
+    assert told == ((Document.PRIVACY_POLICY,) if is_told else ())
 
 
 @pytest.mark.parametrize("kind", [ConsentKind.OTP_SMS, ConsentKind.SERVICE_SMS])
