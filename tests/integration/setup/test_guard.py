@@ -62,8 +62,14 @@ def test_what_was_forgotten_is_left_alone() -> None:
 
 def test_the_database_of_a_killed_supervisor_is_asked_to_stop(tmp_path: Path) -> None:
     """PostgreSQL takes SIGINT as "end the sessions and shut down"."""
-    server = subprocess.Popen(
-        [sys.executable, "-c", "print('up', flush=True); import signal; signal.pause()"],
+    # Like PostgreSQL it sees to SIGINT itself: what runs in the background may inherit its being
+    # ignored.
+    waiting = (
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+        "print('up', flush=True); signal.pause()"
+    )
+    server = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", waiting],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

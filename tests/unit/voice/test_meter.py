@@ -5,14 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import ProviderError
 from shared.services.talk_time import QUANTUM_SECONDS, CallNotFound, Granted
 from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.events import CallDeleted, Event, StoreLost, TalkTimeLow, TalkTimeOver
-from voice.meter import LOW_SECONDS, Meter
+from voice.meter import Meter
 
 
 def clock() -> float:
@@ -231,6 +231,7 @@ def test_a_call_that_was_deleted_is_over() -> None:
 
 
 @given(st.integers(0, 500), st.lists(st.tuples(st.integers(0, 500), st.integers(1, 200))))
+@example(1, [(0, 9), (0, 59), (0, 59)])  # together more than a minute, alone less
 def test_whatever_is_granted_is_used_to_the_second(
     seconds: int, gifts: list[tuple[int, int]]
 ) -> None:
@@ -246,7 +247,8 @@ def test_whatever_is_granted_is_used_to_the_second(
 
         *warnings, (over_at, over) = posted
         assert (over_at, over) == (account.held, TalkTimeOver())
-        assert {type(event) for _, event in warnings} <= {TalkTimeLow}
-        assert len(warnings) <= 1 + sum(gift >= LOW_SECONDS for _, gift in gifts)
+        ends = [at + event.seconds_left for at, event in warnings if isinstance(event, TalkTimeLow)]
+        assert len(ends) == len(warnings)
+        assert ends == sorted(set(ends))
 
     run_in_virtual_time(play())
