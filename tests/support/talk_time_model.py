@@ -14,7 +14,7 @@ from shared.phone import PhoneNumber
 from shared.services.talk_time import LEASE_SECONDS, QUANTUM_SECONDS, Granted
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
-FREE, PAID = 0, 1
+FREE, PAID, BOOKED = 0, 1, 2  # what is booked is not given back any more
 
 
 @dataclass(eq=False, slots=True)
@@ -42,8 +42,7 @@ class Call:
     spoken: int = 0
     reported: int = 0  # what it told last of what was said
     may_talk: int = 0  # as far as the last answer that reached it says
-    seconds: bytearray = field(default_factory=bytearray)  # each FREE or PAID, as granted
-    paid_for: int = 0  # of them, those that have been booked for good
+    seconds: bytearray = field(default_factory=bytearray)  # each of the above, as granted
     status: str = "new"  # then open, swept or settled; gone once deleted
     is_alive: bool = True
     has_ended: bool = False
@@ -54,12 +53,7 @@ class Call:
     @property
     def cost(self) -> int:
         """What it has cost, or costs if it uses all that it holds."""
-        return self.seconds.count(PAID)
-
-    @property
-    def taken(self) -> int:
-        """Seconds that it holds and that are not booked yet."""
-        return self.cost - self.paid_for if self.status == "open" else 0
+        return self.seconds.count(PAID) + self.seconds.count(BOOKED)
 
     # What the services do.
 
@@ -112,11 +106,12 @@ class Call:
         if not is_unlimited:
             return
         self.was_unlimited = True
-        for second in range(min(self.reported, len(self.seconds)), len(self.seconds)):
-            if self.seconds[second] == PAID:
+        for second, kind in enumerate(self.seconds):
+            if kind == PAID and second < self.reported:
+                self.seconds[second] = BOOKED
+            elif kind == PAID:
                 self.seconds[second] = FREE
                 self.account.left += 1
-        self.paid_for = self.cost
 
     def _close(self, status: str, used: int) -> None:
         self.account.left += self.seconds[used:].count(PAID)

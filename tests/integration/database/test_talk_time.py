@@ -334,6 +334,22 @@ def test_a_plan_does_not_give_back_what_a_call_used_before_it_seemed_dead(
     assert account.books() == Books(left=46, held=0, ledger=46, used=50)
 
 
+def test_what_a_sweep_booked_before_a_plan_stays_booked_when_the_call_lives(
+    database: Database,
+) -> None:
+    account = account_with(database, 15)
+    call_id = account.call()
+    for used in (0, 7, 12):  # three seconds ahead, for there are no more
+        reserve(database, call_id, used)
+    subscribe(database, account.account_id, until=NOW + timedelta(days=30))
+    sweep(database, NOW + LEASE + MOMENT)
+
+    unlimited(database, call_id, 12, NOW + LEASE + MOMENT)
+    settle(database, call_id, 40, NOW + LEASE + MOMENT)
+
+    assert account.books() == Books(left=3, held=0, ledger=3, used=40)
+
+
 def test_two_calls_at_once_are_told_that_they_share_what_is_left(database: Database) -> None:
     account = account_with(database, 100)
     first, second = account.call(), account.call()
