@@ -11,13 +11,21 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.errors import ProviderError
-from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
+from voice.conversation.events import (
+    TranscriptReceived,
+    UtteranceEnded,
+    UtteranceLikelyEnded,
+    UtteranceResumed,
+    VoiceDetected,
+)
 from voice.conversation.prompts import ModelMessage
 
 FRAME_BYTES = 160
 BYTES_A_SECOND = 8000
 
-RecogniserEvent = VoiceDetected | TranscriptReceived | UtteranceLikelyEnded
+RecogniserEvent = (
+    VoiceDetected | TranscriptReceived | UtteranceLikelyEnded | UtteranceResumed | UtteranceEnded
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,16 @@ class UtteranceLikelyEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class UtteranceResumed:
+    """The caller goes on after all: the hint that they were done is taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class UtteranceEnded:
+    """The recogniser is sure that the caller is done: the stronger hint."""
+
+
+@dataclass(frozen=True, slots=True)
 class DigitPressed:
     """The caller pressed a key: 0-9, * or #."""
 
@@ -198,6 +208,8 @@ Event = (
     VoiceDetected
     | TranscriptReceived
     | UtteranceLikelyEnded
+    | UtteranceResumed
+    | UtteranceEnded
     | DigitPressed
     | CallerHungUp
     | PinChecked

@@ -100,8 +100,13 @@ class Conversation:
                 return []
             case on.TranscriptReceived():
                 return self._hear(event, now)
-            case on.UtteranceLikelyEnded() | on.StoreLost():
-                return []
+            case (
+                on.UtteranceLikelyEnded()
+                | on.UtteranceResumed()
+                | on.UtteranceEnded()
+                | on.StoreLost()
+            ):
+                return []  # hints, but the pause time decides; and the call goes on
             case on.DigitPressed(digit):
                 return self._press(digit, now)
             case on.PinChecked():

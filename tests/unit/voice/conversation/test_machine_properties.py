@@ -68,6 +68,8 @@ EVENTS: dict[str, Callable[[Script, ReplyId, int, float], Event | None]] = {
     "star": lambda _s, _r, _n, _now: on.DigitPressed("*"),
     "pin": lambda s, _r, _n, _now: on.PinChecked(list(PinResult)[len(s.text) % 5], len(s.text) % 6),
     "hint": lambda _s, _r, _n, _now: on.UtteranceLikelyEnded(),
+    "hint taken back": lambda _s, _r, _n, _now: on.UtteranceResumed(),
+    "stronger hint": lambda _s, _r, _n, _now: on.UtteranceEnded(),
 }
 scripts = st.lists(
     st.builds(Script, st.sampled_from(sorted(EVENTS)), st.floats(0, 6), words, ages, offsets),
