@@ -16,6 +16,14 @@ from typing import Any, Final, Self
 import structlog
 
 from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
+from voice.adapters.deepgram_client import (
+    LOST,
+    PROVIDER,
+    close_quickly,
+    connected,
+    deepgram_client,
+    lost,
+)
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.ports import BYTES_A_SECOND, ListenOptions, RecogniserEvent
 
@@ -23,16 +31,9 @@ with warnings.catch_warnings():
     # The SDK imports the old half of websockets, which says that it is old.
     warnings.simplefilter("ignore", DeprecationWarning)
     import deepgram.listen.v1.client  # noqa: F401 - else the SDK imports it at the first call
-    from deepgram import AsyncDeepgramClient
-    from deepgram.core.api_error import ApiError
-    from deepgram.environment import DeepgramClientEnvironment
     from deepgram.listen.v1.socket_client import AsyncV1SocketClient
-    from websockets.exceptions import ConnectionClosed, WebSocketException
 
-PROVIDER: Final = "deepgram"
-CONNECT_TIMEOUT: Final = 4.0  # seconds; the SDK has none
 SEND_TIMEOUT: Final = 2.0  # seconds; a socket that takes longer is gone
-CLOSE_TIMEOUT: Final = 1.0  # seconds; nobody waits for a vendor's goodbye
 KEEP_ALIVE_EVERY: Final = 4.0  # seconds; Deepgram closes after 10 without audio or text
 MESSAGE_BYTES: Final = 2000  # 250 ms, the most Deepgram takes at once
 
@@ -111,8 +112,8 @@ class DeepgramStream:
                     continue
                 for event in events:
                     yield event
-        except (WebSocketException, OSError) as error:
-            raise _lost(error) from error
+        except LOST as error:
+            raise lost(error) from error
         if not self._is_closing:
             text = "the stream was closed"
             raise ProviderError(PROVIDER, text, retryable=True)
@@ -143,8 +144,8 @@ class DeepgramStream:
         try:
             async with asyncio.timeout(SEND_TIMEOUT):
                 await sending
-        except (WebSocketException, OSError) as error:  # a TimeoutError is an OSError
-            raise _lost(error) from error
+        except LOST as error:
+            raise lost(error) from error
 
 
 class DeepgramSpeechToText:
@@ -152,15 +153,7 @@ class DeepgramSpeechToText:
 
     def __init__(self, *, api_key: str, base_url: str | None = None, model: str = "nova-3") -> None:
         self._model = model
-        if base_url is None:
-            self._client = AsyncDeepgramClient(api_key=api_key)
-        else:
-            root = base_url.rstrip("/")
-            sockets = root.replace("http", "ws", 1) if root.startswith("http") else root
-            environment = DeepgramClientEnvironment(
-                base=root, production=sockets, agent=sockets, agent_rest=root
-            )
-            self._client = AsyncDeepgramClient(api_key=api_key, environment=environment)
+        self._client = deepgram_client(api_key=api_key, base_url=base_url)
 
     @asynccontextmanager
     async def open(self, options: ListenOptions) -> AsyncIterator[DeepgramStream]:
@@ -173,7 +166,7 @@ class DeepgramSpeechToText:
                 stream.closing()
                 keeping_alive.cancel()
                 await asyncio.wait([keeping_alive])
-                await _close(stack.pop_all())
+                await close_quickly(stack.pop_all())
 
     async def _connect(self, stack: AsyncExitStack, options: ListenOptions) -> AsyncV1SocketClient:
         connecting = self._client.listen.v1.connect(
@@ -190,17 +183,7 @@ class DeepgramSpeechToText:
             keyterm=list(options.key_terms) or None,
             mip_opt_out=True,  # what callers say is not for training
         )
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                return await stack.enter_async_context(connecting)
-        except ApiError as error:
-            status = error.status_code or 0
-            retryable = status == 429 or status >= 500  # noqa: PLR2004 - HTTP's own
-            # The error's text holds our request's headers.
-            text = f"the stream was refused with {status}"
-            raise ProviderError(PROVIDER, text, retryable=retryable) from None
-        except (WebSocketException, OSError) as error:
-            raise _lost(error) from error
+        return await connected(stack, connecting)
 
     async def close(self) -> None:
         """Do nothing: every stream closes itself, and the client holds nothing open."""
@@ -215,16 +198,3 @@ class DeepgramSpeechToText:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
-
-
-async def _close(stack: AsyncExitStack) -> None:
-    try:
-        async with asyncio.timeout(CLOSE_TIMEOUT):
-            await stack.aclose()
-    except (WebSocketException, OSError) as error:
-        log.info("recogniser_close_failed", error=type(error).__name__)
-
-
-def _lost(error: Exception) -> ProviderError:
-    code = f" {error.rcvd.code}" if isinstance(error, ConnectionClosed) and error.rcvd else ""
-    return ProviderError(PROVIDER, f"{type(error).__name__}{code}", retryable=True)
