@@ -7,102 +7,28 @@ events pass through the inbox, one at a time, in order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 
 from shared.configuration import PersonaView
-from shared.errors import ProviderError
-from voice.announcements import AnnouncementShelf
 from voice.caller import Caller
 from voice.conversation import commands as do
 from voice.conversation import events as on
-from voice.conversation.commands import Command, EndReason, Message, Side
+from voice.conversation.commands import Command, EndReason, Message
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.machine import Conversation
-from voice.conversation.prompts import model_messages
-from voice.conversation.reception import Reception, ReceptionRules
-from voice.conversation.segments import Segmenter
+from voice.conversation.reception import Reception
 from voice.conversation.turn_rules import TurnRules
-from voice.ports import (
-    BYTES_A_SECOND,
-    CallLeg,
-    KeyPressed,
-    LanguageModel,
-    LegClosed,
-    ListenOptions,
-    MarkReturned,
-    MediaReceived,
-    RecogniserStream,
-    SpeechToText,
-    TextToSpeech,
-    Voice,
-)
+from voice.desk import CallDesk, CallRecord, PinChecks, TalkTimeMeter
+from voice.hearing import Hearing
+from voice.ports import CallLeg, KeyPressed, LegClosed, MarkReturned, MediaReceived
+from voice.replying import Replying
 from voice.speaking import Speaker
-from voice.timing import Stage, Stopwatch, TurnTimes
+from voice.timing import CallTimes, Stage
 
 log = structlog.get_logger()
-
-UNSENT_FRAMES = 500  # 10 s of the caller's audio may wait for a recogniser
-MESSAGE_FRAMES = 10  # what waited goes out in messages of at most 200 ms
-
-
-class CallRecord(Protocol):
-    """What is written down of a call. Nothing here blocks; the store catches up by itself."""
-
-    def consent(self) -> None: ...
-
-    def persona(self, persona: PersonaView) -> None: ...
-
-    def interim(self, side: Side, text: str) -> None: ...
-
-    def entry(self, entry: do.WriteEntry, persona: PersonaView | None) -> None: ...
-
-    def timing(self, times: TurnTimes) -> None: ...
-
-
-class TalkTimeMeter(Protocol):
-    """Meters the call's talk time from its start on; posts low, over and store lost."""
-
-    async def run(self, post: Callable[[Event], None]) -> None: ...
-
-
-class PreparedGreetings(Protocol):
-    """Greetings whose audio was made ahead."""
-
-    def audio(self, voice: Voice, text: str) -> bytes | None: ...
-
-
-class PinChecks(Protocol):
-    """Looks up a PIN; what it proves is in the caller's profile from then on."""
-
-    async def check(self, pin: str) -> on.PinChecked: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ears:
-    """How a call gets its recogniser: opened with the hooks that tell of its loss."""
-
-    open: Callable[[Callable[[], None], Callable[[], None]], SpeechToText]
-    key_terms: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CallDesk:
-    """Everything a call needs and shares with others."""
-
-    ears: Ears
-    language_model: LanguageModel
-    text_to_speech: TextToSpeech
-    announcements: AnnouncementShelf
-    greetings: PreparedGreetings
-    personas: Callable[[], Mapping[int, PersonaView]]
-    turn_rules: Callable[[PersonaView, float | None], TurnRules]  # and the caller's own pause
-    reception_rules: Callable[[], ReceptionRules]
-    default_model: str
 
 
 class CallSession:
@@ -126,21 +52,19 @@ class CallSession:
         self._pins = pins
         self._clock = asyncio.get_running_loop().time
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
-        self._audio: asyncio.Queue[bytes] = asyncio.Queue(UNSENT_FRAMES)
+        self._hearing = Hearing(desk.ears, self.post, self._clock)
         self._is_listening = False
-        self._stream_bytes = 0  # of audio kept for the recogniser so far
-        self._stream_began = 0.0  # when its first byte would have come, judged by the latest
         self._tasks: set[asyncio.Task[None]] = set()
         self._group: asyncio.TaskGroup | None = None
         self._replies: dict[ReplyId, asyncio.Task[None]] = {}
         self._personas = dict(desk.personas())
         self._persona: PersonaView | None = None
+        self._times = CallTimes(self._clock, record.timing)
+        self._replying = Replying(
+            desk.language_model, desk.default_model, post=self.post, take_time=self._times.take
+        )
         self._speaker = Speaker(leg, desk.text_to_speech, self.post, self._start)
-        self._speaker.on_first_byte = lambda _reply: self._take_time(Stage.FIRST_BYTE)
-        self._stopwatch: Stopwatch | None = None
-        self._turns = 0
-        self._last_word_at = 0.0
-        self._final_at = 0.0
+        self._speaker.on_first_byte = lambda _reply: self._times.take(Stage.FIRST_BYTE)
         self._is_metering = False
         self._end_reason = EndReason.FAILED
         self._machine: Reception | Conversation = Reception(
@@ -174,7 +98,7 @@ class CallSession:
             event = await self._next_event(self._machine.deadline)
             now = self._clock()
             if event is not None:
-                self._note(event, now)
+                self._note(event)
             if isinstance(self._machine, Conversation) and self._persona is not None:
                 self._machine.rules = self._turn_rules(self._persona)
             if event is None:
@@ -200,8 +124,7 @@ class CallSession:
         """Carry out one command. Nothing here waits for a peer, but for `clear` on the leg."""
         match command:
             case do.GenerateReply(reply, history):
-                self._begin_turn()
-                self._replies[reply] = self._start(self._generate(reply, history))
+                self._generate(reply, history)
             case do.Speak(reply, number, text):
                 self._speak(reply, number, text)
             case do.Announce(reply, number, announcement, is_cover):
@@ -268,36 +191,12 @@ class CallSession:
         else:
             self._speaker.speak(reply, number, text, voice)
 
-    async def _generate(self, reply: ReplyId, history: tuple[Message, ...]) -> None:
-        persona = self._persona
-        if persona is None:
+    def _generate(self, reply: ReplyId, history: tuple[Message, ...]) -> None:
+        if self._persona is None:
             return
-        messages = model_messages(
-            persona_prompt=persona.prompt, about_caller=self._caller.facts(), history=history
-        )
-        segmenter = Segmenter()
-        has_words = False
-        try:
-            model = persona.model or self._desk.default_model
-            stream = self._desk.language_model.reply(messages, model=model)
-            async with aclosing(stream) as tokens:
-                async for token in tokens:
-                    self._take_time(Stage.FIRST_TOKEN)
-                    for text in segmenter.feed(token):
-                        has_words = True
-                        self._post_segment(reply, text)
-            if (rest := segmenter.flush()) is not None:
-                has_words = True
-                self._post_segment(reply, rest)
-        except ProviderError as error:
-            log.warning("reply_failed", reply=reply, error=str(error))
-            self.post(on.ReplyFailed(reply))
-        else:
-            self.post(on.ReplyGenerated(reply) if has_words else on.ReplyFailed(reply))
-
-    def _post_segment(self, reply: ReplyId, text: str) -> None:
-        self._take_time(Stage.FIRST_SEGMENT)
-        self.post(on.SegmentGenerated(reply, text))
+        self._times.begin_turn()
+        work = self._replying.generate(reply, history, self._persona, self._caller)
+        self._replies[reply] = self._start(work)
 
     # The caller's audio.
 
@@ -306,7 +205,7 @@ class CallSession:
             match await self._leg.receive():
                 case MediaReceived(audio):
                     if self._is_listening:
-                        self._keep_audio(audio)
+                        self._hearing.keep(audio)
                 case MarkReturned(name):
                     self._speaker.mark_returned(name)
                 case KeyPressed(digit):
@@ -315,80 +214,22 @@ class CallSession:
                     self.post(on.CallerHungUp(is_lost))
                     return
 
-    def _keep_audio(self, audio: bytes) -> None:
-        self._stream_bytes += len(audio)
-        self._stream_began = self._clock() - self._stream_bytes / BYTES_A_SECOND
-        if self._audio.full():
-            self._audio.get_nowait()
-        self._audio.put_nowait(audio)
-
     def _listen(self) -> None:
         if not self._is_listening:
             self._is_listening = True
-            self._start(self._recognise())
+            names = tuple(persona.name for persona in self._personas.values())
+            own_name = (self._caller.name,) if self._caller.name else ()
+            self._start(self._hearing.run((*names, *own_name)))
 
-    async def _recognise(self) -> None:
-        """Send what the caller says to the recogniser and post what it makes of it."""
-        recogniser = self._desk.ears.open(
-            lambda: self.post(on.RecogniserLost()), lambda: self.post(on.RecogniserRestored())
-        )
-        names = tuple(persona.name for persona in self._personas.values())
-        own_name = (self._caller.name,) if self._caller.name else ()
-        options = ListenOptions(key_terms=(*names, *own_name, *self._desk.ears.key_terms))
-        try:
-            async with recogniser.open(options) as stream, asyncio.TaskGroup() as group:
-                group.create_task(self._pump(stream))
-                async for event in stream.events():
-                    self.post(self._on_our_clock(event))
-        except* ProviderError as errors:
-            log.warning("recogniser_lost", error=str(errors.exceptions[0]))
-            self.post(on.RecogniserLost())
-
-    def _on_our_clock(self, event: Event) -> Event:
-        if isinstance(event, on.TranscriptReceived) and event.ended_at is not None:
-            return on.TranscriptReceived(
-                event.text, event.is_final, self._stream_began + event.ended_at
-            )
-        return event
-
-    async def _pump(self, stream: RecogniserStream) -> None:
-        while True:
-            frames = [await self._audio.get()]
-            while len(frames) < MESSAGE_FRAMES and not self._audio.empty():
-                frames.append(self._audio.get_nowait())
-            await stream.send(b"".join(frames))
-
-    # What is measured.
-
-    def _note(self, event: Event, now: float) -> None:
+    def _note(self, event: Event) -> None:
         """Take the times that events tell, and start the meter with the buddy's first sound."""
-        match event:
-            case on.TranscriptReceived(text, is_final, ended_at) if text:
-                self._last_word_at = now if ended_at is None else ended_at
-                if is_final:
-                    self._final_at = now
-            case on.SegmentStarted() if isinstance(self._machine, Conversation):
-                self._take_time(Stage.FIRST_FRAME)
-                if not self._is_metering:
-                    self._is_metering = True
-                    self._start(self._meter.run(self.post))
-            case on.SegmentPlayed() if self._stopwatch is not None:
-                self._take_time(Stage.FIRST_MARK)
-                self._record.timing(self._stopwatch.times)
-                self._stopwatch = None
-            case _:
-                pass
-
-    def _begin_turn(self) -> None:
-        self._turns += 1
-        self._stopwatch = Stopwatch(self._turns, self._last_word_at)
-        if self._final_at >= self._last_word_at:
-            self._stopwatch.take(Stage.FINAL_WORDS, self._final_at)
-        self._stopwatch.take(Stage.REQUEST, self._clock())
-
-    def _take_time(self, stage: Stage) -> None:
-        if self._stopwatch is not None:
-            self._stopwatch.take(stage, self._clock())
+        is_first_sound = isinstance(event, on.SegmentStarted) and isinstance(
+            self._machine, Conversation
+        )
+        if is_first_sound and not self._is_metering:
+            self._is_metering = True
+            self._start(self._meter.run(self.post))
+        self._times.note(event)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         if self._group is None:

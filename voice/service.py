@@ -23,10 +23,11 @@ from shared.settings import Settings
 from voice.adapters.twilio_media import StartMessage, TwilioCallLeg
 from voice.adapters.twilio_rest import SignatureValidator
 from voice.announcements import NOTICE_VERSION, AnnouncementShelf
-from voice.call import CallDesk, CallSession, Ears
+from voice.call import CallSession
 from voice.caller import Caller, greeting, visitor_of, voice_of
 from voice.conversation.commands import Announcement, EndReason
 from voice.conversation.events import ServiceEnding
+from voice.desk import CallDesk, Ears
 from voice.greetings import Greetings
 from voice.meter import Meter
 from voice.pin_desk import PinDesk

@@ -24,12 +24,13 @@ from tests.support.fakes import (
 from tests.support.loop_time import now
 from tests.support.virtual_time import run_in_virtual_time
 from voice.announcements import AnnouncementShelf
-from voice.call import CallDesk, CallSession, Ears, PinChecks
+from voice.call import CallSession
 from voice.caller import Caller
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, EndReason, Side, WriteEntry
 from voice.conversation.reception import ReceptionRules, Visitor
 from voice.conversation.turn_rules import TurnRules
+from voice.desk import CallDesk, Ears, PinChecks
 from voice.ports import Voice
 from voice.resilience import ReconnectingSpeechToText, RetryingTextToSpeech, TimedLanguageModel
 from voice.timing import TurnTimes

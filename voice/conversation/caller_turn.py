@@ -90,6 +90,11 @@ class CallerTurn:
         self._unconfirmed = _Unconfirmed(text, before)
         return rows
 
+    def take_unanswered(self, history: list[Message]) -> list[WriteEntry]:
+        """End the turn, if one has begun, without anybody to answer it."""
+        rows = self.take(history) if self.text else []
+        return [*rows, *self.confirm()]
+
     def confirm(self) -> list[WriteEntry]:
         """Write down what was taken without its final: nothing will correct it any more."""
         unconfirmed, self._unconfirmed = self._unconfirmed, None

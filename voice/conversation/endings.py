@@ -20,6 +20,9 @@ class Ending:
     reason: EndReason
 
 
+RECOGNISER_GONE: Final = Ending(Announcement.RECOGNISER_GONE, EndReason.RECOGNISER_LOST)
+CALLER_SILENT: Final = Ending(Announcement.SILENT_GOODBYE, EndReason.CALLER_SILENT)
+FAILED: Final = Ending(Announcement.FAILED_GOODBYE, EndReason.FAILED)
 _STOPPED: Final[Mapping[StopReason, Ending]] = MappingProxyType(
     {
         StopReason.LONGEST_CALL: Ending(Announcement.LONGEST_CALL, EndReason.LONGEST_CALL),

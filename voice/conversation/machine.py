@@ -13,21 +13,24 @@ from enum import StrEnum
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation import honesty
-from voice.conversation.asides import Asides
+from voice.conversation.buddy_turn import BuddyTurn
 from voice.conversation.caller_turn import CallerTurn
 from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
-from voice.conversation.endings import Ending, ending_of, line_ending
+from voice.conversation.endings import (
+    CALLER_SILENT,
+    FAILED,
+    RECOGNISER_GONE,
+    Ending,
+    ending_of,
+    line_ending,
+)
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.honesty import asks_whether_human
 from voice.conversation.pin_entry import PinEntry
 from voice.conversation.pin_words import pin_words
-from voice.conversation.playback import Playback, Segment
+from voice.conversation.playback import Segment
 from voice.conversation.turn_rules import TurnRules
 from voice.conversation.utterance import takes_floor
-
-RECOGNISER_GONE = Ending(Announcement.RECOGNISER_GONE, EndReason.RECOGNISER_LOST)
-CALLER_SILENT = Ending(Announcement.SILENT_GOODBYE, EndReason.CALLER_SILENT)
-FAILED = Ending(Announcement.FAILED_GOODBYE, EndReason.FAILED)
 
 
 class Phase(StrEnum):
@@ -55,21 +58,13 @@ class Conversation:
         self.rules = rules  # the shell puts new ones here when a constant is edited
         self.phase = Phase.LISTENING
         self.history: list[Message] = []
-        self._texts = announcements
         self._farewell = farewell  # for the end of the talk time
         self._turn = CallerTurn()
-        self._reply = last_reply  # events of any other reply are stale
-        self._playback = Playback()
-        self._shown: Segment | None = None  # the segment on the live page
-        self._is_generated = True
+        self._buddy = BuddyTurn(announcements, last_reply=last_reply, now=now)
         self._floor_at = now  # when the floor last changed hands
         self._quiet_since = now  # when the caller last heard or said something
-        self._progress_at = now  # when anything of the reply last moved on the line
-        self._moved_at = now  # when the buddy's own words last moved
-        self._has_failed = False  # the reply at hand
         self._questions = 0
         self._failures = 0
-        self._asides = Asides()
         self._pin = PinEntry()
         self._lost_at: float | None = None  # since when nobody listens to the caller
         self._is_loss_told = False
@@ -77,9 +72,8 @@ class Conversation:
 
     def start(self, greeting: str, now: float) -> list[Command]:
         """Let the buddy greet the caller."""
-        reply = self._begin_reply(now)
-        self._is_generated = True
-        return [self._speak(reply, greeting)]
+        self._begin_reply(now, is_generated=True)
+        return [self._buddy.speak(greeting)]
 
     def receive(self, event: Event, now: float) -> list[Command]:
         """Take note of `event` and return what must be done about it."""
@@ -94,7 +88,7 @@ class Conversation:
                 | on.ReplyFailed()
                 | on.SynthesisFailed()
             ):
-                return self._follow_reply(event, now) if event.reply == self._reply else []
+                return self._follow_reply(event, now) if event.reply == self._buddy.reply else []
             case on.VoiceDetected():
                 self._turn.notice_voice(now)
                 return []
@@ -110,16 +104,21 @@ class Conversation:
             case on.DigitPressed(digit):
                 return self._press(digit, now)
             case on.PinChecked():
-                self._asides.add(pin_words(event))
+                self._buddy.asides.add(pin_words(event))
                 return self._speak_if_idle(now)
             case on.CallerHungUp():
                 is_closing = self.phase is Phase.CLOSING
                 reason = self._end_reason if is_closing else line_ending(event)
-                return [*self._cut_off(), *self._end_turn_unanswered(), self._end(reason)]
+                return [
+                    *self._cut_off(),
+                    *self._turn.take_unanswered(self.history),
+                    self._end(reason),
+                ]
             case on.RecogniserLost() | on.RecogniserRestored():
-                return self._follow_recogniser(event, now)
+                is_lost = isinstance(event, on.RecogniserLost)
+                return self._follow_recogniser(is_lost=is_lost, now=now)
             case on.TalkTimeLow():
-                self._asides.add(Announcement.TALK_TIME_LOW)
+                self._buddy.asides.add(Announcement.TALK_TIME_LOW)
                 return self._speak_if_idle(now)
             case on.TalkTimeOver() | on.SpendStopped() | on.CallDeleted() | on.ServiceEnding():
                 return self._close(ending_of(event, self._farewell), now)
@@ -148,7 +147,7 @@ class Conversation:
             case Phase.LISTENING:
                 return self._listening_deadline()
             case _:
-                return self._reply_deadline()
+                return self._buddy.deadline(self.rules, self._quiet_since)
 
     # The caller's turn.
 
@@ -201,15 +200,11 @@ class Conversation:
         self._quiet_since = max(
             last_word_at, now + self.rules.cover_spacing - self.rules.cover_after
         )
-        commands += self._say_asides(reply)
+        commands += self._buddy.say_asides()
         if asks_whether_human(self.history[-1].text):
-            self._is_generated = True
-            return [*commands, self._speak(reply, honesty.ANSWER)]
+            self._buddy.is_generated = True
+            return [*commands, self._buddy.speak(honesty.ANSWER)]
         return [*commands, do.GenerateReply(reply, tuple(self.history))]
-
-    def _end_turn_unanswered(self) -> list[Command]:
-        rows = self._turn.take(self.history) if self._turn.text else []
-        return [*rows, *self._turn.confirm()]
 
     def _press(self, digit: str, now: float) -> list[Command]:
         """Take a key: a PIN has no words and interrupts nobody."""
@@ -224,48 +219,33 @@ class Conversation:
     # The buddy's turn.
 
     def _follow_reply(self, event: on.ReplyEvent, now: float) -> list[Command]:
-        self._progress_at = now
+        buddy = self._buddy
+        buddy.progress_at = now
         match event:
-            case on.SegmentGenerated(reply, text):
-                self._moved_at = now
-                return [] if self._is_generated else [self._speak(reply, text)]
+            case on.SegmentGenerated(_, text):
+                buddy.moved_at = now
+                return [] if buddy.is_generated else [buddy.speak(text)]
             case on.ReplyGenerated():
-                self._moved_at = now
-                self._is_generated = True
+                buddy.moved_at = now
+                buddy.is_generated = True
                 return self._settle(now)
             case on.SegmentStarted(_, number):
-                return self._send_segment(self._playback.segment(number), now)
+                return self._show_audible(now) if buddy.send(number) is not None else []
             case on.SegmentPlayed(_, number, share):
-                return self._advance_segment(self._playback.segment(number), share, now)
-            case on.ReplyFailed(reply):
-                return self._fail(reply, Announcement.REPLY_FAILED, now)
-            case on.SynthesisFailed(reply, number):
-                rows = self._playback.drop(number)
-                return [*rows, *self._fail(reply, Announcement.SYNTHESIS_FAILED, now)]
-
-    def _speak(self, reply: ReplyId, text: str) -> Command:
-        return do.Speak(reply, self._playback.add(Side.BUDDY, text), text)
-
-    def _announce(
-        self, reply: ReplyId, announcement: Announcement, *, is_cover: bool = False
-    ) -> Command:
-        number = self._playback.add(Side.LINE, self._texts[announcement], is_cover=is_cover)
-        return do.Announce(reply, number, announcement, is_cover=is_cover)
-
-    def _send_segment(self, segment: Segment | None, now: float) -> list[Command]:
-        if segment is None or segment.is_over:
-            return []
-        self._playback.send(segment)
-        return self._show_audible(now)
+                return self._advance_segment(buddy.send(number), share, now)
+            case on.ReplyFailed():
+                return self._fail(Announcement.REPLY_FAILED, now)
+            case on.SynthesisFailed(_, number):
+                return [*buddy.drop(number), *self._fail(Announcement.SYNTHESIS_FAILED, now)]
 
     def _advance_segment(self, segment: Segment | None, share: float, now: float) -> list[Command]:
-        if segment is None or segment.is_over:
+        if segment is None:
             return []
-        commands = self._send_segment(segment, now)
+        commands = self._show_audible(now)
         segment.share = max(segment.share, min(share, 1.0))
         self._quiet_since = now
         if segment.side is Side.BUDDY:
-            self._moved_at = now
+            self._buddy.moved_at = now
         if segment.share < 1:
             return commands
         segment.is_written = True
@@ -274,13 +254,10 @@ class Conversation:
 
     def _show_audible(self, now: float) -> list[Command]:
         """Show what plays from now on; with its own first sound the buddy has the floor."""
-        segment = self._playback.audible
-        if segment is None or segment is self._shown:
+        segment = self._buddy.newly_audible()
+        if segment is None or segment.side is Side.LINE:
             return []
-        self._shown = segment
-        if segment.side is Side.LINE:
-            return []
-        self._moved_at = now
+        self._buddy.moved_at = now
         self._failures = 0
         if self.phase is Phase.THINKING:
             self.phase = Phase.SPEAKING
@@ -288,61 +265,46 @@ class Conversation:
 
     def _settle(self, now: float) -> list[Command]:
         """End the reply once it is written and heard to its last word."""
-        if not (self._is_generated and self._playback.is_over):
+        if not self._buddy.is_over:
             return []
         if self.phase is Phase.CLOSING:
             return [self._end(self._end_reason)]
-        self._asides.settle()
-        self._remember_reply(was_interrupted=False)
+        self.history += self._buddy.settle()
         self._give_floor_to_caller(now)
         self._turn.resume(now, within=self.rules.kept_word)
         return self._speak_if_idle(now)
 
-    def _reply_deadline(self) -> float:
-        if self._playback.audible is not None:
-            return self._progress_at + self.rules.playback_stall
-        cover_at = self._quiet_since + self.rules.cover_after
-        return min(cover_at, self._moved_at + self.rules.reply_timeout)
-
     def _mend_reply(self, now: float) -> list[Command]:
         """Do something about a reply that does not move."""
-        if self._playback.audible is not None:  # its marks got lost: take it as heard so far
+        if self._buddy.is_audible:  # its marks got lost: take it as heard so far
             commands = self._cut_off()
             self._give_floor_to_caller(now)
             return [*commands, *self._speak_if_idle(now)]
-        if now >= self._moved_at + self.rules.reply_timeout:
+        if now >= self._buddy.moved_at + self.rules.reply_timeout:
             self._failures += 1
             if self._failures >= self.rules.failures:
                 return self._close(FAILED, now)
             return [*self._cut_off(), *self._announce_alone(Announcement.REPLY_FAILED, now)]
         self._quiet_since = now
-        return [self._announce(self._reply, Announcement.STILL_WORKING, is_cover=True)]
+        return [self._buddy.announce(Announcement.STILL_WORKING, is_cover=True)]
 
-    def _fail(self, reply: ReplyId, apology: Announcement, now: float) -> list[Command]:
+    def _fail(self, apology: Announcement, now: float) -> list[Command]:
         """Say sorry after what can still be heard; after too many failures say goodbye."""
-        if self.phase is Phase.CLOSING or self._has_failed:
+        if self.phase is Phase.CLOSING or self._buddy.has_failed:
             return self._settle(now)
-        self._has_failed = True
+        self._buddy.has_failed = True
         self._failures += 1
         if self._failures >= self.rules.failures:
             return self._close(FAILED, now)
-        self._is_generated = True
-        return [self._announce(reply, apology)]
+        self._buddy.is_generated = True
+        return [self._buddy.announce(apology)]
 
     def _announce_alone(self, announcement: Announcement, now: float) -> list[Command]:
         """Say words made ahead as a reply of their own."""
-        reply = self._begin_reply(now)
-        self._is_generated = True
-        return [self._announce(reply, announcement)]
+        self._begin_reply(now, is_generated=True)
+        return [self._buddy.announce(announcement)]
 
     # Talk time, failures, endings.
-
-    def _say_asides(self, reply: ReplyId) -> list[Command]:
-        commands = []
-        for announcement in self._asides.take():
-            commands.append(self._announce(reply, announcement))
-            self._asides.say(announcement, self._playback.last)
-        return commands
 
     def _speak_if_idle(self, now: float) -> list[Command]:
         """Say what the caller must know, if nobody is saying anything."""
@@ -351,34 +313,27 @@ class Conversation:
         if self._lost_at is not None and not self._is_loss_told:
             self._is_loss_told = True
             return self._announce_alone(Announcement.RECOGNISER_LOST, now)
-        if not self._asides.are_due:
+        if not self._buddy.asides.are_due:
             return []
-        reply = self._begin_reply(now)
-        self._is_generated = True
-        return self._say_asides(reply)
+        self._begin_reply(now, is_generated=True)
+        return self._buddy.say_asides()
 
-    def _follow_recogniser(
-        self, event: on.RecogniserLost | on.RecogniserRestored, now: float
-    ) -> list[Command]:
-        match event:
-            case on.RecogniserRestored():
-                self._lost_at = None
-                return []
-            case on.RecogniserLost():
-                if self._lost_at is None:
-                    self._lost_at, self._is_loss_told = now, False
-                return self._speak_if_idle(now)
+    def _follow_recogniser(self, *, is_lost: bool, now: float) -> list[Command]:
+        if not is_lost:
+            self._lost_at = None
+        elif self._lost_at is None:
+            self._lost_at, self._is_loss_told = now, False
+        return self._speak_if_idle(now) if is_lost else []
 
     def _close(self, ending: Ending, now: float) -> list[Command]:
         """Say the last words; nothing interrupts them."""
         if self.phase is Phase.CLOSING:
             return []
-        commands = [*self._cut_off(), *self._end_turn_unanswered()]
-        reply = self._begin_reply(now)
-        self._is_generated = True
+        commands = [*self._cut_off(), *self._turn.take_unanswered(self.history)]
+        commands += self._announce_alone(ending.words, now)
         self.phase = Phase.CLOSING
         self._end_reason = ending.reason
-        return [*commands, self._announce(reply, ending.words)]
+        return commands
 
     def _end(self, reason: EndReason) -> Command:
         self.phase = Phase.ENDED
@@ -386,30 +341,18 @@ class Conversation:
 
     # The floor.
 
-    def _begin_reply(self, now: float) -> ReplyId:
-        self._reply = ReplyId(self._reply + 1)
-        self._playback = Playback()
-        self._is_generated = False
+    def _begin_reply(self, now: float, *, is_generated: bool = False) -> ReplyId:
         self.phase = Phase.THINKING
-        self._has_failed = False
-        self._floor_at = self._quiet_since = self._progress_at = self._moved_at = now
-        return self._reply
+        self._floor_at = self._quiet_since = now
+        return self._buddy.begin(now, is_generated=is_generated)
 
     def _cut_off(self) -> list[Command]:
         """Retire the reply and keep only what the caller heard of it."""
         if self.phase is Phase.LISTENING:
             return []
-        commands: list[Command] = [do.Interrupt(self._reply), *self._playback.close()]
-        self._asides.settle()
-        self._remember_reply(was_interrupted=True)
-        self._reply = ReplyId(self._reply + 1)  # what still comes of the old one is stale
-        self._playback = Playback()
-        self._is_generated = True
+        commands, heard = self._buddy.cut_off()
+        self.history += heard
         return commands
-
-    def _remember_reply(self, *, was_interrupted: bool) -> None:
-        if heard := self._playback.heard_text:
-            self.history.append(Message(Side.BUDDY, heard, was_interrupted))
 
     def _give_floor_to_caller(self, now: float) -> None:
         self.phase = Phase.LISTENING

@@ -1,0 +1,110 @@
+"""The buddy's turn: the reply at hand, what is said of it, and whether it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from voice.conversation import commands as do
+from voice.conversation.asides import Asides
+from voice.conversation.commands import Announcement, Command, Message, Side, WriteEntry
+from voice.conversation.events import ReplyId
+from voice.conversation.playback import Playback, Segment
+from voice.conversation.turn_rules import TurnRules
+
+
+class BuddyTurn:
+    """Says one reply after another, each by an id of its own. Instants are the machine's."""
+
+    def __init__(
+        self, texts: Mapping[Announcement, str], *, last_reply: ReplyId, now: float
+    ) -> None:
+        self.reply = last_reply  # events of any other reply are stale
+        self.is_generated = True
+        self.has_failed = False
+        self.asides = Asides()
+        self.progress_at = now  # when anything of the reply last moved on the line
+        self.moved_at = now  # when the buddy's own words last moved
+        self._texts = texts
+        self._playback = Playback()
+        self._shown: Segment | None = None  # the segment on the live page
+
+    def begin(self, now: float, *, is_generated: bool = False) -> ReplyId:
+        """Begin a reply; one that is generated already gets no words of the model."""
+        self.reply = ReplyId(self.reply + 1)
+        self.is_generated = is_generated
+        self.has_failed = False
+        self.progress_at = self.moved_at = now
+        self._playback = Playback()
+        return self.reply
+
+    def speak(self, text: str) -> Command:
+        """Say a segment in the buddy's voice."""
+        return do.Speak(self.reply, self._playback.add(Side.BUDDY, text), text)
+
+    def announce(self, announcement: Announcement, *, is_cover: bool = False) -> Command:
+        """Say words made ahead."""
+        number = self._playback.add(Side.LINE, self._texts[announcement], is_cover=is_cover)
+        return do.Announce(self.reply, number, announcement, is_cover=is_cover)
+
+    def say_asides(self) -> list[Command]:
+        """Say what waited for a gap."""
+        commands = []
+        for announcement in self.asides.take():
+            commands.append(self.announce(announcement))
+            self.asides.say(announcement, self._playback.last)
+        return commands
+
+    def send(self, number: int) -> Segment | None:
+        """Take note that a segment's first frame went out; None for one that is over."""
+        segment = self._playback.segment(number)
+        if segment is None or segment.is_over:
+            return None
+        self._playback.send(segment)
+        return segment
+
+    def newly_audible(self) -> Segment | None:
+        """Return the segment that plays from now on; None if it did before."""
+        segment = self._playback.audible
+        if segment is None or segment is self._shown:
+            return None
+        self._shown = segment
+        return segment
+
+    def drop(self, number: int) -> list[WriteEntry]:
+        """Keep what was heard of a segment that can't be spoken (further)."""
+        return self._playback.drop(number)
+
+    @property
+    def is_audible(self) -> bool:
+        """Whether something plays now."""
+        return self._playback.audible is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the reply is written and heard to its last word."""
+        return self.is_generated and self._playback.is_over
+
+    def settle(self) -> list[Message]:
+        """End the reply after its last word; return what the history keeps of it."""
+        self.asides.settle()
+        return self._heard(was_interrupted=False)
+
+    def cut_off(self) -> tuple[list[Command], list[Message]]:
+        """Retire the reply; return what to do, and what the history keeps of it."""
+        commands: list[Command] = [do.Interrupt(self.reply), *self._playback.close()]
+        self.asides.settle()
+        heard = self._heard(was_interrupted=True)
+        self.reply = ReplyId(self.reply + 1)  # what still comes of the old one is stale
+        self._playback = Playback()
+        self.is_generated = True
+        return commands, heard
+
+    def deadline(self, rules: TurnRules, quiet_since: float) -> float:
+        """Return when a reply that does not move must be mended."""
+        if self.is_audible:
+            return self.progress_at + rules.playback_stall
+        return min(quiet_since + rules.cover_after, self.moved_at + rules.reply_timeout)
+
+    def _heard(self, *, was_interrupted: bool) -> list[Message]:
+        heard = self._playback.heard_text
+        return [Message(Side.BUDDY, heard, was_interrupted)] if heard else []
