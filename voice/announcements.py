@@ -38,7 +38,7 @@ TRIES: Final = 5  # a voice that has just been started may need its time
 PAUSE_BETWEEN_TRIES: Final = 1.0  # seconds
 
 WARM_CLOSING: Final = "That was all our time for now. Thank you for the talk, it was lovely."
-WRONG_PIN: Final = "That isn't the PIN. To try again, press star and then the four digits."
+WRONG_PIN: Final = "That isn't the PIN. To try again, press star twice and then the four digits."
 
 TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
     {

@@ -147,8 +147,8 @@ def _how_to_go_on(opened: OpenedCall) -> tuple[Announcement, Announcement]:
 
 
 HOW_TO_PROVE = {
-    "pin": "If asked, let them press star and then their four-digit PIN.",
-    "site": "If asked: they can choose a PIN on the web site and type it here, after a star.",
+    "pin": "If asked, let them press star twice and then their four-digit PIN.",
+    "site": "If asked: they can choose a PIN on the web site and type it here, after two stars.",
     "sign_in": "If asked: the web site shows it, once they sign in there.",
 }
 

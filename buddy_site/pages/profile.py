@@ -200,10 +200,10 @@ def _pin() -> rx.Component:
         ),
         intro=rx.cond(
             ProfileState.has_pin,
-            "You have a PIN. Type it on the phone when a buddy asks for it, and they know that "
+            "You have a PIN. Press star twice on the phone, then the PIN, and buddies know that "
             "it is you, even where your number can't be proved.",
-            "Numbers can be faked. With a PIN, typed on the phone, you prove that it is you "
-            "when you ask for something personal.",
+            "Numbers can be faked. With a PIN, typed on the phone after pressing star twice, you "
+            "prove that it is you when you ask for something personal.",
         ),
     )
 

@@ -26,7 +26,7 @@ from voice.conversation.endings import (
 )
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.honesty import asks_whether_human
-from voice.conversation.pin_entry import PinEntry
+from voice.conversation.keypad import Keypad, TypedPin
 from voice.conversation.pin_words import pin_words
 from voice.conversation.playback import Segment
 from voice.conversation.turn_rules import TurnRules
@@ -65,7 +65,7 @@ class Conversation:
         self._quiet_since = now  # when the caller last heard or said something
         self._questions = 0
         self._failures = 0
-        self._pin = PinEntry()
+        self._keypad = Keypad()
         self._lost_at: float | None = None  # since when nobody listens to the caller
         self._is_loss_told = False
         self._end_reason = EndReason.FAILED
@@ -213,8 +213,8 @@ class Conversation:
         self._questions = 0
         if self.phase is Phase.LISTENING:
             self._quiet_since = now
-        pin = self._pin.press(digit, now)
-        return [do.CheckPin(pin)] if pin is not None else []
+        typed = self._keypad.press(digit, now)
+        return [do.CheckPin(typed.digits)] if isinstance(typed, TypedPin) else []
 
     # The buddy's turn.
 

@@ -14,7 +14,7 @@ from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Command, EndReason
 from voice.conversation.endings import Ending, ending_of, line_ending, refusal_of
 from voice.conversation.events import Event, ReplyId
-from voice.conversation.pin_entry import PinEntry
+from voice.conversation.keypad import Keypad, PlainKey, TypedPin
 from voice.conversation.utterance import words_of
 
 DECLINE_KEY = "9"
@@ -71,7 +71,7 @@ class Reception:
         self._since = now  # when something last happened
         self._asked_at = now  # when the caller was last asked to choose
         self._end_reason = EndReason.FAILED
-        self._pin_entry = PinEntry()
+        self._keypad = Keypad()
         self._pin: str | None = None  # typed before a buddy was there
 
     def start(self, now: float) -> list[Command]:
@@ -159,12 +159,18 @@ class Reception:
     def _press(self, digit: str, now: float) -> list[Command]:
         if self.stage is Stage.CLOSING:
             return []
-        is_pin = self._pin_entry.is_under_way(now)
-        self._pin = self._pin_entry.press(digit, now) or self._pin
-        if is_pin or self._pin_entry.is_under_way(now):
-            if not self._is_saying:
-                self._since = self._asked_at = now
-            return []
+        match self._keypad.press(digit, now):
+            case PlainKey(key):
+                return self._choose(key, now)
+            case TypedPin(pin):
+                self._pin = pin
+            case _:
+                pass
+        if not self._is_saying:  # somebody is typing: the menu waits
+            self._since = self._asked_at = now
+        return []
+
+    def _choose(self, digit: str, now: float) -> list[Command]:
         if digit == DECLINE_KEY and not self._visitor.has_consented:
             return self._close(CONSENT_DECLINED, now)
         if not digit.isdigit() or int(digit) not in self._menu:

@@ -161,7 +161,7 @@ async def test_pin_proves_a_call_that_the_network_does_not_vouch_for(owner: Owne
     owner.set(pins.set_pin, pin=PIN)
 
     report = await owner.call(
-        press("*8306"), press(f"*{PIN}"), say("how much time is left"), options=NOT_ATTESTED
+        press("**8306"), press(f"**{PIN}"), say("how much time is left"), options=NOT_ATTESTED
     )
 
     assert "pin four left." in report.heard

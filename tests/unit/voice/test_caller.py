@@ -79,7 +79,7 @@ def test_without_proof_one_neutral_sentence_about_last_time_and_nothing_of_the_a
 @pytest.mark.parametrize(
     ("kind", "has_pin", "told"),
     [
-        (AccountKind.REGISTERED, True, "press star and then their four-digit PIN"),
+        (AccountKind.REGISTERED, True, "press star twice and then their four-digit PIN"),
         (AccountKind.REGISTERED, False, "choose a PIN on the web site"),
         (AccountKind.TEMPORARY, False, "once they sign in"),
         (AccountKind.WITHHELD, False, "once they sign in"),

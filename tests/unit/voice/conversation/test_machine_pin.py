@@ -39,7 +39,7 @@ def announced(commands: list[do.Command]) -> list[Announcement]:
 def test_pin_is_looked_up_once_it_is_whole_and_interrupts_nobody() -> None:
     conversation, _ = speaking_conversation()
 
-    assert press(conversation, "*830", at=14.2) == []
+    assert press(conversation, "**830", at=14.2) == []
     assert press(conversation, "5", at=14.4) == [do.CheckPin("8305")]
 
 
@@ -88,7 +88,7 @@ def test_answer_that_was_talked_over_is_said_again() -> None:
 def test_who_presses_keys_is_there_and_not_asked_for() -> None:
     conversation = listening_conversation(now=10)
 
-    press(conversation, "*8", at=10 + RULES.silence - 0.1)
+    press(conversation, "**8", at=10 + RULES.silence - 0.1)
 
     assert conversation.tick(10 + RULES.silence) == []
     assert conversation.deadline == pytest.approx(10 + 2 * RULES.silence - 0.1)
@@ -98,5 +98,5 @@ def test_keys_in_the_last_words_change_nothing() -> None:
     conversation = listening_conversation()
     conversation.receive(on.TalkTimeOver(), 11)
 
-    assert press(conversation, "*8305", at=11.5) == []
+    assert press(conversation, "**8305", at=11.5) == []
     assert conversation.receive(on.PinChecked(PinResult.RIGHT, 5), 11.6) == []
