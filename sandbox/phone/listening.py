@@ -41,6 +41,7 @@ class Sound:
     ended_at: float
     position: int  # bytes of the line before it
     end_position: int  # bytes of the line up to its end
+    is_cut: bool = False  # its rest was taken back
 
 
 class Listening:
@@ -64,9 +65,11 @@ class Listening:
                 last.ended_at, last.end_position = ended_at, end_position
         self.position += len(frame)
 
-    def note_break(self) -> None:
-        """Take note that the rest was taken back: what comes next is something else."""
+    def note_break(self, *, is_cut: bool) -> None:
+        """Take note that what comes next is something else, and if the rest was taken back."""
         self._is_broken = True
+        if is_cut and self.sounds:
+            self.sounds[-1].is_cut = True
 
     def silence_before(self, sound: Sound) -> int:
         """Return how many bytes of silence were on the line before a sound."""
@@ -84,11 +87,12 @@ class Listening:
         """Return the sound that answers what the caller said between two moments.
 
         That is the first to begin after the caller had ended; or one that began while the caller
-        was speaking and could still be heard at the end: an answer without a gap.
+        was speaking and could still be heard at the end: an answer without a gap. What was taken
+        back answered nothing: the buddy had only drawn breath in what it was saying.
         """
         for sound in self.sounds:
             if sound.began_at >= ended_at or (
-                sound.began_at > began_at and sound.ended_at > ended_at
+                sound.began_at > began_at and sound.ended_at > ended_at and not sound.is_cut
             ):
                 return sound
         return None

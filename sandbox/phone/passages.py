@@ -44,7 +44,7 @@ class Passages:
     def turn(self) -> None:
         """Take note that what comes next answers something new."""
         self._is_turn = True
-        self.listening.note_break()
+        self.listening.note_break(is_cut=False)
 
     def began_at(self, number: int) -> float:
         """Return the moment at which a passage began."""

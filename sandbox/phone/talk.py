@@ -188,8 +188,9 @@ class Talk:
                 mark = {"name": event["name"], "played_at": event["played_at"]}
                 self._marks.append((now, mark))
             case "cleared":
-                self.listening.note_break()
-                if event["dropped_ms"] > 0:
+                is_cut = event["dropped_ms"] > 0
+                self.listening.note_break(is_cut=is_cut)
+                if is_cut:
                     self._clears.append(now)
                     self._withdraw_answer(now)
             case "error":

@@ -92,7 +92,7 @@ def test_what_the_buddy_was_saying_is_no_answer_until_it_is_taken_back() -> None
     began = caller.now
     ended = caller.hear(tone(0.3), 10)
     still = caller.listening.answer_to(began, ended)
-    caller.listening.note_break()
+    caller.listening.note_break(is_cut=True)
     answered = caller.hear(tone(0.3), 1)
 
     sound = caller.listening.answer_to(began, ended)
@@ -114,6 +114,22 @@ def test_an_answer_that_began_under_the_callers_last_words_counts() -> None:
 
     assert sound is not None
     assert sound.began_at == early
+
+
+def test_what_is_taken_back_after_a_breath_under_the_callers_words_is_no_answer() -> None:
+    caller = Caller()
+    caller.hear(tone(0.3), 10)
+    began = caller.hear(QUIET, 8)  # a breath within what the buddy is saying
+    caller.hear(tone(0.3), 10)
+    ended = caller.now - 0.1
+    caller.listening.note_break(is_cut=True)
+    caller.hear(QUIET, 30)
+    answered = caller.hear(tone(0.3), 10)
+
+    sound = caller.listening.answer_to(began, ended)
+
+    assert sound is not None
+    assert sound.began_at == answered
 
 
 def test_an_answer_that_was_over_before_the_caller_had_ended_does_not() -> None:
