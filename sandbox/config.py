@@ -41,6 +41,9 @@ class SandboxConfig:
     voice_url: str = "http://localhost:5000/calls/incoming"
     status_callback_url: str = "http://localhost:5000/calls/status"
     sms_url: str = "http://localhost:5000/messages/incoming"
+    # Where the host of `voice_url` really is, if in several places: addresses with commas between,
+    # e.g. http://127.0.0.1:5000,http://127.0.0.1:5010
+    voice_bases: str = ""
 
     # The engines: where models are cached, and a model server that stands in for the local one.
     models_dir: Path | None = None  # None: the user's cache folder
@@ -59,6 +62,11 @@ class SandboxConfig:
     stripe_webhook_url: str = "http://localhost:3000/webhooks/stripe"
     stripe_webhook_secret: str = "whsec_sandbox"  # noqa: S105 - as above
     stripe_state: Path | None = None  # None: who subscribes is forgotten when the sandbox stops
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The addresses of the voice service, where there are several."""
+        return tuple(base.strip() for base in self.voice_bases.split(",") if base.strip())
 
     @property
     def site_host(self) -> str:

@@ -13,6 +13,7 @@ from sandbox.config import SandboxConfig
 from sandbox.control import Control
 from sandbox.sound import speak
 from sandbox.twilio.answers import error_body
+from sandbox.twilio.bases import Bases
 from sandbox.twilio.call import ENDED, Call, Exchange
 from sandbox.twilio.clock import AdjustableClock
 from sandbox.twilio.fields import Parties
@@ -69,9 +70,13 @@ class Switchboard:
 
     async def open(self) -> None:
         """Get ready for calls."""
-        http = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None), connector=aiohttp.TCPConnector(limit=0)
+        connector = aiohttp.TCPConnector(
+            limit=0,
+            resolver=Bases(self.config.voice_url, self.config.bases),
+            use_dns_cache=False,
+            force_close=True,  # a connection kept from before may lead to a server that is gone
         )
+        http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None), connector=connector)
         webhooks = self.messaging.webhooks = Webhooks(http, self.config.auth_token)
         self.exchange = Exchange(
             account_sid=self.config.account_sid,
