@@ -19,6 +19,7 @@ SANDBOX_PREFIX = "BUDDY_SANDBOX_"
 SANDBOX_SERVERS = ("Twilio", "Deepgram", "OpenAI", "Google", "Stripe")
 # Ctrl-C on a developer's machine does not wait for a call to end, only for a short goodbye.
 SANDBOX_DRAIN_SECONDS = 0
+VOICE_PORT_STEP = 10  # between the processes that take calls
 SANDBOX_FIRST_TOKEN_SECONDS = 18.0  # a model on two busy cores may need them
 
 
@@ -32,6 +33,7 @@ class Program:
     start_limit_seconds: float
     environment: Mapping[str, str] = field(default_factory=dict)  # over the supervisor's own
     is_stopped_last: bool = False  # others say goodbye through it
+    follows: str | None = None  # is started once this one is ready
 
 
 def with_ports(settings: Settings) -> Settings:
@@ -42,7 +44,7 @@ def with_ports(settings: Settings) -> Settings:
 def programs(settings: Settings) -> list[Program]:
     """Return what runs, in the order it is started."""
     product = _product_environment(settings)
-    voice, site = settings.voice_port, settings.site_port
+    site = settings.site_port
     listed = [
         Program(
             "site",
@@ -51,13 +53,7 @@ def programs(settings: Settings) -> list[Program]:
             start_limit_seconds=60,
             environment=product,
         ),
-        Program(
-            "voice",
-            (sys.executable, "-m", "voice"),
-            Answers((f"{_local(settings, voice)}/readyz",)),
-            start_limit_seconds=120,  # the first time, announcements are synthesised
-            environment=product,
-        ),
+        *_voices(settings, product),
         Program(
             "jobs",
             (sys.executable, "-m", "voice.jobs"),
@@ -73,15 +69,19 @@ def programs(settings: Settings) -> list[Program]:
 
 def wanted_ports(settings: Settings) -> dict[int, tuple[str, str]]:
     """Return every port that will be listened on, with its purpose and its setting."""
-    wanted = {
-        settings.site_port: ("site", "BUDDY_SITE_PORT"),
-        settings.voice_port: ("voice", "BUDDY_VOICE_PORT"),
-    }
+    wanted = {settings.site_port: ("site", "BUDDY_SITE_PORT")}
+    wanted |= dict.fromkeys(voice_ports(settings), ("voice", "BUDDY_VOICE_PORT"))
     if settings.environment == "sandbox":
         for offset, server in enumerate(SANDBOX_SERVERS):
             port = settings.sandbox_port + offset
             wanted[port] = (f"sandbox {server}", "BUDDY_SANDBOX_PORT")
     return wanted
+
+
+def voice_ports(settings: Settings) -> range:
+    """Return where the processes that take calls listen."""
+    end = settings.voice_port + VOICE_PORT_STEP * settings.voice_workers
+    return range(settings.voice_port, end, VOICE_PORT_STEP)
 
 
 def sandbox_choices(environ: Mapping[str, str], env_file: Path = ROOT / ".env") -> dict[str, str]:
@@ -93,6 +93,26 @@ def sandbox_choices(environ: Mapping[str, str], env_file: Path = ROOT / ".env") 
         for name, value in chosen.items()
         if name.startswith(SANDBOX_PREFIX) and value is not None
     }
+
+
+def _voices(settings: Settings, product: Mapping[str, str]) -> list[Program]:
+    """Return the processes that take calls.
+
+    One after the other: what the first has made ahead lies ready for the next.
+    """
+    listed: list[Program] = []
+    for number, port in enumerate(voice_ports(settings), start=1):
+        listed.append(
+            Program(
+                "voice" if number == 1 else f"voice-{number}",
+                (sys.executable, "-m", "voice"),
+                Answers((f"{_local(settings, port)}/readyz",)),
+                start_limit_seconds=120,  # the first time, announcements are synthesised
+                environment={**product, "BUDDY_VOICE_PORT": str(port)},
+                follows=listed[-1].name if listed else None,
+            )
+        )
+    return listed
 
 
 def _sandbox(settings: Settings) -> Program:
@@ -119,6 +139,9 @@ def _sandbox(settings: Settings) -> Program:
             "BUDDY_SANDBOX_VOICE_URL": f"{voice}/calls/incoming",
             "BUDDY_SANDBOX_STATUS_CALLBACK_URL": f"{voice}/calls/status",
             "BUDDY_SANDBOX_SMS_URL": f"{voice}/messages/incoming",
+            "BUDDY_SANDBOX_VOICE_BASES": ",".join(
+                _local(settings, port) for port in voice_ports(settings)
+            ),
             "BUDDY_SANDBOX_SITE_URL": settings.site_public_url,
             "BUDDY_SANDBOX_STRIPE_STATE": str(settings.data_dir.absolute() / "sandbox/stripe.json"),
             "BUDDY_SANDBOX_STRIPE_SECRET_KEY": settings.stripe_secret_key.get_secret_value(),

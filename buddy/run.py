@@ -95,13 +95,24 @@ async def _bring_up(
         for program in first:
             await supervisor.bring_up(program)
         for program in rest:
-            tasks.create_task(supervisor.bring_up(program))
+            if program.follows is None:
+                tasks.create_task(_bring_up_in_turn(supervisor, program, rest))
     if any(program.name == "sandbox" for program in listed):
         openai_url = f"http://127.0.0.1:{settings.sandbox_port + 2}"
         if not await warm_buddies(settings, openai_url):
             console.step("sandbox", "the buddies' first answers may take long")
     console.say(f"ready: {address}")
     console.say(_what_next(settings))
+
+
+async def _bring_up_in_turn(
+    supervisor: Supervisor, program: Program, listed: Sequence[Program]
+) -> None:
+    """Bring a program up, and then those that follow it."""
+    await supervisor.bring_up(program)
+    for other in listed:
+        if other.follows == program.name:
+            await _bring_up_in_turn(supervisor, other, listed)
 
 
 def _what_next(settings: Settings) -> str:

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     listen_host: str = "127.0.0.1"
     site_port: int = 3000
     voice_port: int = 5000
+    # Processes that take calls, on every tenth port from `voice_port` on. With two, a call whose
+    # process dies is gone on with by the other.
+    voice_workers: int = Field(default=2, ge=1, le=8)
     sandbox_port: int = 9000  # Twilio; Deepgram, OpenAI, Google and Stripe follow on +1 to +4
 
     # How others reach them. Signatures are checked against these.

@@ -13,7 +13,7 @@ import os
 import socket
 
 FIRST, LAST = 12_000, 32_000
-BLOCK = 8  # ports at most that one program takes in a row
+BLOCK = 16  # ports at most that one program takes in a row
 TRIES = (LAST - FIRST) // BLOCK
 
 _blocks = itertools.count(os.getpid() * 37)  # neighbours in pid are no neighbours in port

@@ -60,6 +60,7 @@ listed = [
     program("sandbox", settings.sandbox_port + 2, is_stopped_last=True),
     program("site", settings.site_port),
     program("voice", settings.voice_port),
+    program("voice-2", settings.voice_port + 10, follows="voice"),
 ]
 sys.exit(run(settings, Console(), listed))
 """
@@ -111,8 +112,8 @@ class Run:
 
 
 def three_ports() -> tuple[int, int, int]:
-    """Return three free ports, the last followed by four more for the sandbox's servers."""
-    first = free_ports(7)
+    """Return three free ports: four more follow the last, and ten after the second is another."""
+    first = free_ports(12)
     return first, first + 1, first + 2
 
 
@@ -162,7 +163,9 @@ def test_a_run_comes_up_says_where_and_leaves_nothing(data: Path) -> None:
         assert run.until("ready: ") == f"ready: http://localhost:{ports[0]}\n"
         started = psutil.Process(run.process.pid).children(recursive=True)
         server = postmaster(data)
-        assert len(started) == 4  # three programs and the guard
+        assert len(started) == 5  # four programs and the guard
+        voices = [line.split()[0] for line in run.said if line.startswith("  voice")]
+        assert voices == ["voice", "voice-2"]
 
         run.process.send_signal(signal.SIGINT)
         run.process.wait(timeout=STOP_SECONDS)

@@ -54,14 +54,32 @@ def test_there_is_no_drain_unless_somebody_asked_for_another() -> None:
 def test_the_sandbox_is_started_first_and_stopped_last() -> None:
     listed = programs(Settings())
 
-    assert [program.name for program in listed] == ["sandbox", "site", "voice", "jobs"]
-    assert [program.is_stopped_last for program in listed] == [True, False, False, False]
+    names = ["sandbox", "site", "voice", "voice-2", "jobs"]
+    assert [program.name for program in listed] == names
+    assert [program.name for program in listed if program.is_stopped_last] == ["sandbox"]
+
+
+def test_processes_that_take_calls_are_many_as_one_to_the_sandbox() -> None:
+    settings = Settings(voice_port=5500, voice_workers=3)
+
+    voices = [named(settings, name) for name in ("voice", "voice-2", "voice-3")]
+
+    ports = [program.environment["BUDDY_VOICE_PORT"] for program in voices]
+    assert ports == ["5500", "5510", "5520"]
+    assert [program.follows for program in voices] == [None, "voice", "voice-2"]
+    assert {program.environment["BUDDY_VOICE_PUBLIC_URL"] for program in voices} == {
+        "http://localhost:5500"
+    }
+    assert named(settings, "sandbox").environment["BUDDY_SANDBOX_VOICE_BASES"] == (
+        "http://127.0.0.1:5500,http://127.0.0.1:5510,http://127.0.0.1:5520"
+    )
 
 
 def test_every_port_is_wanted_once_with_its_setting() -> None:
     assert {port: setting for port, (_, setting) in wanted_ports(Settings()).items()} == {
         3000: "BUDDY_SITE_PORT",
         5000: "BUDDY_VOICE_PORT",
+        5010: "BUDDY_VOICE_PORT",
         **dict.fromkeys(range(9000, 9005), "BUDDY_SANDBOX_PORT"),
     }
 
@@ -69,9 +87,9 @@ def test_every_port_is_wanted_once_with_its_setting() -> None:
 def test_production_runs_without_sandbox_and_changes_no_setting() -> None:
     real = Settings.model_construct(environment="production", drain_seconds=600)
 
-    assert [program.name for program in programs(real)] == ["site", "voice", "jobs"]
+    assert [program.name for program in programs(real)] == ["site", "voice", "voice-2", "jobs"]
     assert with_ports(real) == real
-    assert wanted_ports(real).keys() == {3000, 5000}
+    assert wanted_ports(real).keys() == {3000, 5000, 5010}
 
 
 def test_programs_that_listen_everywhere_are_asked_on_loopback() -> None:
