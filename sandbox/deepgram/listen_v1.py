@@ -1,0 +1,102 @@
+"""`/v1/listen`, where Nova listens.
+
+Handshake and messages follow developers.deepgram.com: listen-streaming reference, finalize,
+close-stream, configure.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from quart import websocket
+
+from sandbox.control import Control
+from sandbox.deepgram import sockets
+from sandbox.deepgram.hearing import Hearing
+from sandbox.deepgram.messages import Stream, error
+from sandbox.deepgram.options import MOST_KEY_TERMS, RefusedOptions, parse_options
+from sandbox.deepgram.sockets import DATA_0000, NORMAL, POLICY, StreamEnded
+from sandbox.engines.roles import LINE_RATE, Recogniser
+
+LONGEST_MESSAGE = LINE_RATE // 4  # bytes: 250 ms
+TOO_LONG = "DATA-0000: more than 250 ms of audio in one message"
+
+
+async def listen(
+    control: Control, recogniser: Recogniser, *, idle_seconds: float, latency: float
+) -> Any:
+    """Serve one stream, or return the answer that refuses it."""
+    if not sockets.has_key():
+        return sockets.refusal(401, "Invalid credentials.", "INVALID_AUTH")
+    try:
+        options = parse_options(websocket.args)
+    except RefusedOptions as refused:
+        return sockets.refusal(refused.status, str(refused))
+    stream = Stream(options.model, options.is_formatted)
+    await sockets.accept(stream.request_id)
+
+    async def send(message: dict[str, Any]) -> None:
+        await control.before("listen:results")
+        await websocket.send(json.dumps(message))
+
+    hearing = Hearing(recogniser.listen(), options, stream, send, latency)
+
+    async def take_audio(audio: bytes) -> None:
+        if len(audio) > LONGEST_MESSAGE:
+            raise StreamEnded(POLICY, TOO_LONG)
+        await hearing.feed(audio)
+
+    async def receive() -> None:
+        await sockets.take_messages(
+            control,
+            idle_seconds=idle_seconds,
+            on_audio=take_audio,
+            on_text=lambda text: _obey(text, hearing, stream),
+        )
+        await hearing.close()
+
+    async with sockets.closing_as_deepgram_does():
+        await sockets.run_stream(hearing.run(), receive())
+        await websocket.send(json.dumps(stream.metadata(hearing.samples)))
+        await websocket.close(NORMAL, "")
+    return None
+
+
+async def _obey(message: str, hearing: Hearing, stream: Stream) -> bool:
+    """Carry out a text message; return False where it ends the stream."""
+    try:
+        body = json.loads(message)
+        kind = body["type"]
+    except (ValueError, TypeError, KeyError):
+        kind = body = None
+    match kind:
+        case "KeepAlive":
+            return True
+        case "Finalize":
+            await hearing.finalize()
+            return True
+        case "CloseStream":
+            return False
+        case "Configure":
+            await websocket.send(json.dumps(_configure(body, hearing, stream)))
+            return True
+        case _:
+            await websocket.send(json.dumps(error("UnparsableClientMessage", DATA_0000)))
+            raise StreamEnded(POLICY, DATA_0000)
+
+
+def _configure(body: dict[str, Any], hearing: Hearing, stream: Stream) -> dict[str, Any]:
+    terms = body.get("keyterms")
+    if terms is None:
+        return stream.configured(hearing.key_terms)
+    if not stream.model.startswith("nova-3"):
+        return stream.not_configured(
+            "CONFIGURE_KEYTERMS_NOT_SUPPORTED", "Only Nova-3 models take keyterms."
+        )
+    if sum(len(str(term).split()) for term in terms) > MOST_KEY_TERMS:
+        return stream.not_configured(
+            "CONFIGURE_KEYTERM_LIMIT_EXCEEDED", "The keyterms exceed 500 tokens."
+        )
+    hearing.key_terms = tuple(str(term) for term in terms)
+    return stream.configured(hearing.key_terms)
