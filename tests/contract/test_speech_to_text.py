@@ -61,8 +61,8 @@ async def sandbox() -> AsyncIterator[Recogniser]:
     async with (
         serving(create_app(SandboxConfig(script=True))) as url,
         aiohttp.ClientSession() as http,
-        DeepgramSpeechToText(api_key="a-key", base_url=url) as port,
     ):
+        port = DeepgramSpeechToText(api_key="a-key", base_url=url)
 
         async def fail_next(**failure: object) -> None:
             async with http.post(f"{url}/_control/fail_next", json=failure) as answer:

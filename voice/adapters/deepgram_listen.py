@@ -1,7 +1,6 @@
 """Deepgram's `/v1/listen` with Nova-3: the line's μ-law in, untouched, and words out.
 
-`decode` is pure. The SDK neither keeps a connection alive nor notices a dead one nor reconnects:
-the first two are done here, the last in `voice.resilience`.
+`decode` is pure. The SDK does not keep a connection alive: that is done here.
 """
 
 from __future__ import annotations
@@ -10,20 +9,11 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
-import structlog
-
-from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
-from voice.adapters.deepgram_client import (
-    LOST,
-    PROVIDER,
-    close_quickly,
-    connected,
-    deepgram_client,
-    lost,
-)
+from shared.errors import ProviderError, RemoteProtocolError
+from voice.adapters.deepgram_client import PROVIDER, close_quickly, connected, deepgram_client
+from voice.adapters.deepgram_hearing import HearingSocket, within_time
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.ports import BYTES_A_SECOND, ListenOptions, RecogniserEvent
 
@@ -31,19 +21,10 @@ with warnings.catch_warnings():
     # The SDK imports the old half of websockets, which says that it is old.
     warnings.simplefilter("ignore", DeprecationWarning)
     import deepgram.listen.v1.client  # noqa: F401 - else the SDK imports it at the first call
-    from deepgram.listen.v1.socket_client import AsyncV1SocketClient
 
-SEND_TIMEOUT: Final = 2.0  # seconds; a socket that takes longer is gone
 KEEP_ALIVE_EVERY: Final = 4.0  # seconds; Deepgram closes after 10 without audio or text
 MESSAGE_BYTES: Final = 2000  # 250 ms, the most Deepgram takes at once
-
-# A connection can die without a word. Then this much voice goes unanswered, where Deepgram sends
-# a message of some kind at least every few seconds.
-UNANSWERED_VOICE: Final = BYTES_A_SECOND  # loud samples: about a second and a half of speech
-UNANSWERED_SECONDS: Final = 8.0
-_QUIET: Final = bytes((*range(0x50, 0x80), *range(0xD0, 0x100)))  # μ-law below -31 dB
-
-log = structlog.get_logger()
+UNANSWERED_SECONDS: Final = 8.0  # a long word may go without a result, so much speech can't
 
 
 def decode(message: Any) -> tuple[RecogniserEvent, ...]:
@@ -80,43 +61,19 @@ def _results(message: Any) -> tuple[RecogniserEvent, ...]:
     return tuple(events)
 
 
-class DeepgramStream:
+class DeepgramStream(HearingSocket):
     """One connection."""
 
-    def __init__(self, socket: AsyncV1SocketClient) -> None:
-        self._socket = socket
-        self._is_closing = False
-        self._unanswered = 0
-        self._answered_at = asyncio.get_running_loop().time()
+    def __init__(self, socket: Any) -> None:
+        super().__init__(socket, decode, unanswered_seconds=UNANSWERED_SECONDS)
 
     async def send(self, audio: bytes) -> None:
-        if not audio:
-            message = "an empty message would close the stream"
-            raise LocalProtocolError(message)
         self._expect_answer(audio)
         for start in range(0, len(audio), MESSAGE_BYTES):
-            await self._within_time(self._socket.send_media(audio[start : start + MESSAGE_BYTES]))
+            await within_time(self._socket.send_media(audio[start : start + MESSAGE_BYTES]))
 
     async def finish(self) -> None:
-        await self._within_time(self._socket.send_finalize())
-
-    async def events(self) -> AsyncIterator[RecogniserEvent]:
-        try:
-            async for message in self._socket:
-                self._unanswered = 0
-                self._answered_at = asyncio.get_running_loop().time()
-                try:
-                    events = decode(message)
-                except RemoteProtocolError as error:
-                    log.warning("recogniser_message_broken", error=str(error))
-                    continue
-                for event in events:
-                    yield event
-        except LOST as error:
-            raise lost(error) from error
-        if not self._is_closing:
-            text = "the stream was closed"
-            raise ProviderError(PROVIDER, text, retryable=True)
+        await within_time(self._socket.send_finalize())
 
     async def keep_alive(self) -> None:
         """Send the text that holds the connection open, until cancelled or lost."""
@@ -126,30 +83,13 @@ class DeepgramStream:
                 async with asyncio.timeout(KEEP_ALIVE_EVERY):
                     await loop.create_future()
             try:
-                await self._within_time(self._socket.send_keep_alive())
+                await within_time(self._socket.send_keep_alive())
             except ProviderError:
                 return  # whoever sends or listens finds out, too
 
-    def closing(self) -> None:
-        self._is_closing = True
-
-    def _expect_answer(self, audio: bytes) -> None:
-        self._unanswered += len(audio.translate(None, _QUIET))
-        waited = asyncio.get_running_loop().time() - self._answered_at
-        if self._unanswered > UNANSWERED_VOICE and waited > UNANSWERED_SECONDS:
-            message = "nothing came back for seconds of speech"
-            raise ProviderError(PROVIDER, message, retryable=True)
-
-    async def _within_time(self, sending: Any) -> None:
-        try:
-            async with asyncio.timeout(SEND_TIMEOUT):
-                await sending
-        except LOST as error:
-            raise lost(error) from error
-
 
 class DeepgramSpeechToText:
-    """Opens streams. One for the process."""
+    """Opens streams. One for the process; it holds nothing open between them."""
 
     def __init__(self, *, api_key: str, base_url: str | None = None, model: str = "nova-3") -> None:
         self._model = model
@@ -157,18 +97,6 @@ class DeepgramSpeechToText:
 
     @asynccontextmanager
     async def open(self, options: ListenOptions) -> AsyncIterator[DeepgramStream]:
-        async with AsyncExitStack() as stack:
-            stream = DeepgramStream(await self._connect(stack, options))
-            keeping_alive = asyncio.create_task(stream.keep_alive(), name="recogniser-keep-alive")
-            try:
-                yield stream
-            finally:
-                stream.closing()
-                keeping_alive.cancel()
-                await asyncio.wait([keeping_alive])
-                await close_quickly(stack.pop_all())
-
-    async def _connect(self, stack: AsyncExitStack, options: ListenOptions) -> AsyncV1SocketClient:
         connecting = self._client.listen.v1.connect(
             model=self._model,
             language=options.language,
@@ -183,18 +111,13 @@ class DeepgramSpeechToText:
             keyterm=list(options.key_terms) or None,
             mip_opt_out=True,  # what callers say is not for training
         )
-        return await connected(stack, connecting)
-
-    async def close(self) -> None:
-        """Do nothing: every stream closes itself, and the client holds nothing open."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
+        async with AsyncExitStack() as stack:
+            stream = DeepgramStream(await connected(stack, connecting))
+            keeping_alive = asyncio.create_task(stream.keep_alive(), name="recogniser-keep-alive")
+            try:
+                yield stream
+            finally:
+                stream.closing()
+                keeping_alive.cancel()
+                await asyncio.wait([keeping_alive])
+                await close_quickly(stack.pop_all())

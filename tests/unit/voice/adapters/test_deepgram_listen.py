@@ -127,7 +127,7 @@ class Socket:
 
 
 def opened(socket: Socket) -> DeepgramStream:
-    return DeepgramStream(socket)  # type: ignore[arg-type]
+    return DeepgramStream(socket)
 
 
 async def all_events(stream: DeepgramStream) -> list[RecogniserEvent]:

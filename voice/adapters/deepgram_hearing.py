@@ -1,0 +1,86 @@
+"""What Deepgram's recognisers share: sending in time, reading, noticing that nobody answers.
+
+The SDK neither notices a dead connection nor reconnects: the first is done here, the second in
+`voice.resilience`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+import structlog
+
+from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
+from voice.adapters.deepgram_client import LOST, PROVIDER, lost
+from voice.ports import BYTES_A_SECOND, RecogniserEvent
+
+SEND_TIMEOUT: Final = 2.0  # seconds; a socket that takes longer is gone
+
+# A connection can die without a word. Then this much voice goes unanswered, where Deepgram sends
+# a message of some kind at least every few seconds.
+UNANSWERED_VOICE: Final = BYTES_A_SECOND  # loud samples: about a second and a half of speech
+_QUIET: Final = bytes((*range(0x50, 0x80), *range(0xD0, 0x100)))  # μ-law below -31 dB
+
+log = structlog.get_logger()
+
+
+async def within_time(sending: Awaitable[None]) -> None:
+    """Send; raise `ProviderError` for a connection that is gone or takes nothing any more."""
+    try:
+        async with asyncio.timeout(SEND_TIMEOUT):
+            await sending
+    except LOST as error:
+        raise lost(error) from error
+
+
+class HearingSocket:
+    """One connection to a recogniser."""
+
+    def __init__(
+        self,
+        socket: Any,
+        decode: Callable[[Any], tuple[RecogniserEvent, ...]],
+        *,
+        unanswered_seconds: float,
+    ) -> None:
+        self._socket = socket
+        self._decode = decode
+        self._unanswered_seconds = unanswered_seconds
+        self._is_closing = False
+        self._unanswered = 0
+        self._answered_at = asyncio.get_running_loop().time()
+
+    async def events(self) -> AsyncIterator[RecogniserEvent]:
+        try:
+            async for message in self._socket:
+                self._unanswered = 0
+                self._answered_at = asyncio.get_running_loop().time()
+                try:
+                    events = self._decode(message)
+                except RemoteProtocolError as error:
+                    log.warning("recogniser_message_broken", error=str(error))
+                    continue
+                for event in events:
+                    yield event
+        except LOST as error:
+            raise lost(error) from error
+        if not self._is_closing:
+            text = "the stream was closed"
+            raise ProviderError(PROVIDER, text, retryable=True)
+
+    def closing(self) -> None:
+        """From now on an end of the stream is no loss."""
+        self._is_closing = True
+
+    def _expect_answer(self, audio: bytes) -> None:
+        """Note what is about to be sent; raise `ProviderError` if nothing comes back any more."""
+        if not audio:
+            message = "an empty message would close the stream"
+            raise LocalProtocolError(message)
+        self._unanswered += len(audio.translate(None, _QUIET))
+        waited = asyncio.get_running_loop().time() - self._answered_at
+        if self._unanswered > UNANSWERED_VOICE and waited > self._unanswered_seconds:
+            message = "nothing came back for seconds of speech"
+            raise ProviderError(PROVIDER, message, retryable=True)
