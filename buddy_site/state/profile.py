@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import reflex as rx
 
 from buddy_site import paths, runtime, theme, words
-from buddy_site.state.private import PrivateState, to_sign_in
-from shared.database import StoreUnavailable
-from shared.errors import DomainError
+from buddy_site.state.saved import SavedState
 from shared.ids import AccountId
 from shared.services import pins, profiles
 
@@ -32,10 +29,9 @@ class BuddyChoice:
     tone: str
 
 
-class ProfileState(PrivateState, rx.State):
+class ProfileState(SavedState, rx.State):
     """The profile, as it is saved."""
 
-    is_loaded: bool = False
     spoken_name: str = ""
     time_zone: str = ""
     local_time: str = ""
@@ -47,14 +43,7 @@ class ProfileState(PrivateState, rx.State):
     has_pin: bool = False
     pin_round: int = 0  # a field of its own for each PIN: none is shown again
 
-    saved: str = ""  # the field that was saved last
-    refused: str = ""  # the field that was not
-    refusal: str = ""
-
-    @rx.event
-    async def load(self) -> Any:
-        """Show what is saved."""
-        return await self._save("", None)
+    _path: str = paths.PROFILE
 
     @rx.event
     async def save_name(self, form: Any) -> Any:
@@ -103,27 +92,6 @@ class ProfileState(PrivateState, rx.State):
     async def remove_pin(self) -> Any:
         """Have no PIN any more."""
         return await self._save("pin", pins.remove_pin)
-
-    async def _save(self, field: str, use_case: Callable[..., Any] | None, **values: Any) -> Any:
-        """Do it if there is anything to do, and show what is saved now."""
-        self.saved = self.refused = self.refusal = ""
-        try:
-            someone = await self._admitted()
-            if someone is None:
-                return to_sign_in(paths.PROFILE)
-            if use_case is not None:
-                await runtime.current().database.transact(
-                    use_case, account_id=someone.account_id, **values
-                )
-            await self._read(someone.account_id)
-        except StoreUnavailable:
-            self.trouble = words.TROUBLE
-        except DomainError as refusal:
-            self.refused, self.refusal = field, words.refusal(refusal)
-        else:
-            self.saved, self.trouble = field, ""
-        self.is_loaded = True
-        return None
 
     async def _read(self, account_id: AccountId) -> None:
         site = runtime.current()

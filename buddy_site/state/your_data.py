@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
@@ -10,7 +9,8 @@ from typing import Any
 import reflex as rx
 
 from buddy_site import paths, runtime, words
-from buddy_site.state.private import PrivateState, to_sign_in
+from buddy_site.state.private import to_sign_in
+from buddy_site.state.saved import SavedState
 from shared.database import StoreUnavailable
 from shared.domain.retention import CHOICES_DAYS, RetentionRules
 from shared.errors import DomainError
@@ -45,22 +45,15 @@ class LookRow:
     path: str
 
 
-class YourDataState(PrivateState, rx.State):
+class YourDataState(SavedState, rx.State):
     """The page about an account's data."""
 
-    is_loaded: bool = False
     consents: list[ConsentRow] = []
     has_agreed_to_transcripts: bool = False
     looks: list[LookRow] = []
     keep_days: str = USUAL
     usual_days: int = 0
-    saved: str = ""
-    refusal: str = ""
-
-    @rx.event
-    async def load(self) -> Any:
-        """Show what is so."""
-        return await self._do("", None)
+    _path: str = paths.PRIVACY
 
     @rx.event
     async def keep_calls(self, value: Any) -> Any:
@@ -68,7 +61,7 @@ class YourDataState(PrivateState, rx.State):
         allowed = {USUAL: None, **{str(days): days for days in CHOICES_DAYS}}
         if not isinstance(value, str) or value not in allowed:
             return None
-        return await self._do("keep", retention.choose, days=allowed[value])
+        return await self._save("keep", retention.choose, days=allowed[value])
 
     @rx.event
     async def agree_to_transcripts(self, value: Any) -> Any:
@@ -76,7 +69,7 @@ class YourDataState(PrivateState, rx.State):
         kind = ConsentKind.TRANSCRIPTION
         if value is not True:
             return await self._withdraw(kind, "transcripts")
-        return await self._do(
+        return await self._save(
             "transcripts",
             consents.give,
             kind=kind,
@@ -114,28 +107,7 @@ class YourDataState(PrivateState, rx.State):
 
     async def _withdraw(self, kind: ConsentKind, saved: str) -> Any:
         now = runtime.current().clock.now()
-        return await self._do(saved, consents.withdraw, kind=kind, now=now)
-
-    async def _do(self, field: str, use_case: Callable[..., Any] | None, **values: Any) -> Any:
-        """Do it if there is anything to do, and show what is so now."""
-        self.saved = self.refusal = ""
-        try:
-            someone = await self._admitted()
-            if someone is None:
-                return to_sign_in(paths.PRIVACY)
-            if use_case is not None:
-                await runtime.current().database.transact(
-                    use_case, account_id=someone.account_id, **values
-                )
-            await self._read(someone.account_id)
-        except StoreUnavailable:
-            self.trouble = words.TROUBLE
-        except DomainError as refusal:
-            self.refusal = words.refusal(refusal)
-        else:
-            self.saved, self.trouble = field, ""
-        self.is_loaded = True
-        return None
+        return await self._save(saved, consents.withdraw, kind=kind, now=now)
 
     async def _read(self, account_id: AccountId) -> None:
         database, where = runtime.current().database, words.zone(self._zone())
