@@ -64,7 +64,7 @@ class CallSession:
             desk.language_model, desk.default_model, post=self.post, take_time=self._times.take
         )
         self._speaker = Speaker(leg, desk.text_to_speech, self.post, self._start)
-        self._speaker.on_first_byte = lambda _reply: self._times.take(Stage.FIRST_BYTE)
+        self._speaker.on_first_byte = lambda reply: self._times.take(reply, Stage.FIRST_BYTE)
         self._is_metering = False
         self._end_reason = EndReason.FAILED
         self._machine: Reception | Conversation = Reception(
@@ -87,6 +87,7 @@ class CallSession:
             try:
                 await self._lead()
             finally:
+                self._times.stop()
                 for task in tuple(self._tasks):
                     task.cancel()
         return self._end_reason
@@ -127,15 +128,8 @@ class CallSession:
                 self._generate(reply, history)
             case do.Speak(reply, number, text):
                 self._speak(reply, number, text)
-            case do.Announce(reply, number, announcement, is_cover):
-                announcements = self._desk.announcements
-                self._speaker.play(
-                    reply,
-                    number,
-                    announcements.texts[announcement],
-                    announcements.audio[announcement],
-                    is_cover=is_cover,
-                )
+            case do.Announce():
+                self._announce(command)
             case do.Interrupt(reply):
                 await self._interrupt(reply)
             case do.Listen():
@@ -178,6 +172,7 @@ class CallSession:
 
     async def _interrupt(self, reply: ReplyId) -> None:
         await self._speaker.interrupt(reply)
+        self._times.over(reply)
         if (task := self._replies.pop(reply, None)) is not None:
             task.cancel()
 
@@ -191,10 +186,22 @@ class CallSession:
         else:
             self._speaker.speak(reply, number, text, voice)
 
+    def _announce(self, announce: do.Announce) -> None:
+        announcements = self._desk.announcements
+        if announce.is_cover:
+            self._times.fill(announce.reply)
+        self._speaker.play(
+            announce.reply,
+            announce.segment,
+            announcements.texts[announce.announcement],
+            announcements.audio[announce.announcement],
+            is_cover=announce.is_cover,
+        )
+
     def _generate(self, reply: ReplyId, history: tuple[Message, ...]) -> None:
         if self._persona is None:
             return
-        self._times.begin_turn()
+        self._times.begin_turn(reply)
         work = self._replying.generate(reply, history, self._persona, self._caller)
         self._replies[reply] = self._start(work)
 

@@ -99,17 +99,24 @@ class CallBook:
                 text=entry.text,
                 unheard=entry.unheard,
                 was_interrupted=entry.was_interrupted,
-                offset_ms=round((said_at - self.started_at).total_seconds() * 1000),
+                offset_ms=self._offset_ms(said_at),
                 said_at=said_at,
                 persona_version_id=persona.version_id if persona is not None else None,
             )
         )
 
     def timing(self, times: TurnTimes) -> None:
+        """Write down a turn's times, as soon as they are told."""
         stages = {f"{stage}_ms": ms for stage, ms in times.stages_ms.items()}
         self.writer.write_timing(
             NewTurnTiming(
-                call_id=self.call_id, turn=times.turn, stages_ms=stages, gap_ms=times.gap_ms
+                call_id=self.call_id,
+                turn=times.turn,
+                stages_ms=stages,
+                gap_ms=times.gap_ms,
+                offset_ms=self._offset_ms(self.clock.now()) - round(times.told_after_ms),
+                was_speculated=times.was_speculated,
+                had_filler=times.had_filler,
             )
         )
 
@@ -130,6 +137,9 @@ class CallBook:
         """Do what is to be written down, in order, until the call has been ended."""
         while (use_case := await self._work.get()) is not None:
             await self._try(use_case)
+
+    def _offset_ms(self, at: datetime) -> int:
+        return round((at - self.started_at).total_seconds() * 1000)
 
     def _do(self, use_case: Callable[[Session], None]) -> None:
         self._work.put_nowait(use_case)

@@ -29,7 +29,7 @@ class Replying:
         default_model: str,
         *,
         post: Callable[[Event], None],
-        take_time: Callable[[Stage], None],
+        take_time: Callable[[ReplyId, Stage], None],
     ) -> None:
         self._language_model = language_model
         self._default_model = default_model
@@ -51,7 +51,7 @@ class Replying:
             )
             async with aclosing(stream) as tokens:
                 async for token in tokens:
-                    self._take_time(Stage.FIRST_TOKEN)
+                    self._take_time(reply, Stage.FIRST_TOKEN)
                     for text in segmenter.feed(token):
                         has_words = True
                         self._post_segment(reply, text)
@@ -65,5 +65,5 @@ class Replying:
             self._post(ReplyGenerated(reply) if has_words else ReplyFailed(reply))
 
     def _post_segment(self, reply: ReplyId, text: str) -> None:
-        self._take_time(Stage.FIRST_SEGMENT)
+        self._take_time(reply, Stage.FIRST_SEGMENT)
         self._post(SegmentGenerated(reply, text))

@@ -20,6 +20,7 @@ from typing import Any, Final
 import psycopg
 import structlog
 
+from shared.domain.timings import Stage
 from shared.ids import CallId, PersonaVersionId
 from shared.listener import CALL_ENTRIES, CALL_INTERIM
 from shared.sealing import KeyRing
@@ -35,16 +36,7 @@ RETRY_DELAYS: Final = (0.1, 0.25, 0.5, 1.0)  # seconds; the last one repeats
 
 log = structlog.get_logger()
 
-STAGES: Final = (
-    "final_words_ms",
-    "request_ms",
-    "first_token_ms",
-    "first_segment_ms",
-    "first_byte_ms",
-    "first_frame_ms",
-    "first_mark_ms",
-    "gap_ms",
-)
+STAGES: Final = (*(f"{stage}_ms" for stage in Stage), "gap_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +62,9 @@ class NewTurnTiming:
     turn: int
     stages_ms: Mapping[str, float]  # of STAGES; what did not happen is left out
     gap_ms: float | None = None
+    offset_ms: int | None = None  # of the end of the caller's speech
+    was_speculated: bool = False
+    had_filler: bool = False
 
 
 # A call that is gone (erased while it ran) must not hold up the others: its rows are passed over.
@@ -85,10 +80,12 @@ _INSERT_ENTRIES: Final = """
     ON CONFLICT (call_id, sequence) DO NOTHING
 """
 _INSERT_TIMINGS: Final = f"""
-    INSERT INTO turn_timing (call_id, turn, {", ".join(STAGES)})
+    INSERT INTO turn_timing (call_id, turn, offset_ms, was_speculated, had_filler,
+                             {", ".join(STAGES)})
     SELECT new.* FROM unnest(
-        %s::text[], %s::int[], {", ".join(["%s::float8[]"] * len(STAGES))}
-    ) AS new (call_id, turn, {", ".join(STAGES)})
+        %s::text[], %s::int[], %s::int[], %s::bool[], %s::bool[],
+        {", ".join(["%s::float8[]"] * len(STAGES))}
+    ) AS new (call_id, turn, offset_ms, was_speculated, had_filler, {", ".join(STAGES)})
     WHERE EXISTS (SELECT FROM call WHERE call.id = new.call_id)
     ON CONFLICT (call_id, turn) DO NOTHING
 """  # noqa: S608 - column names of ours
@@ -180,7 +177,14 @@ class TranscriptWriter:
         """Write a turn's timing soon. Never blocks, never raises."""
         stages = {**timing.stages_ms, "gap_ms": timing.gap_ms}
         self._timings.append(
-            (timing.call_id, timing.turn, *(stages.get(stage) for stage in STAGES))
+            (
+                timing.call_id,
+                timing.turn,
+                timing.offset_ms,
+                timing.was_speculated,
+                timing.had_filler,
+                *(stages.get(stage) for stage in STAGES),
+            )
         )
         self._keep_within_bounds(self._timings)
         self._has_work.set()

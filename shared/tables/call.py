@@ -60,8 +60,12 @@ class TurnTiming(Table, table=True):
 
     call_id: str = Field(primary_key=True, foreign_key="call.id", ondelete="CASCADE")
     turn: int = Field(primary_key=True)
+    offset_ms: int | None = None  # of the end of the caller's speech, since the stream's start
+    was_speculated: bool = False  # the reply was made before the turn had ended
+    had_filler: bool = False  # words covered the wait
     final_words_ms: float | None = column(FLOAT, default=None)
     request_ms: float | None = column(FLOAT, default=None)
+    turn_ended_ms: float | None = column(FLOAT, default=None)
     first_token_ms: float | None = column(FLOAT, default=None)
     first_segment_ms: float | None = column(FLOAT, default=None)
     first_byte_ms: float | None = column(FLOAT, default=None)

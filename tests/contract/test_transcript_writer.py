@@ -230,16 +230,25 @@ async def allow_connections(urls: DatabaseUrls, *, is_allowed: bool) -> None:
 async def test_the_stages_of_a_turn_are_written_once(
     idle_writer: TranscriptWriter, database_urls: DatabaseUrls, call_id: CallId
 ) -> None:
-    timing = NewTurnTiming(call_id, 1, {"final_words_ms": 120.5, "first_frame_ms": 900.0}, 900.0)
+    timing = NewTurnTiming(
+        call_id,
+        1,
+        {"final_words_ms": 120.5, "turn_ended_ms": 800.0, "first_frame_ms": 900.0},
+        gap_ms=900.0,
+        offset_ms=12_500,
+        was_speculated=True,
+        had_filler=True,
+    )
     idle_writer.write_timing(timing)
     idle_writer.write_timing(timing)
     await idle_writer.flush()
 
     stored = await rows(
         database_urls,
-        "SELECT turn, final_words_ms, request_ms, first_frame_ms, gap_ms FROM turn_timing",
+        "SELECT turn, offset_ms, was_speculated, had_filler, final_words_ms, request_ms,"
+        " turn_ended_ms, first_frame_ms, gap_ms FROM turn_timing",
     )
-    assert stored == [(1, 120.5, None, 900.0, 900.0)]
+    assert stored == [(1, 12_500, True, True, 120.5, None, 800.0, 900.0, 900.0)]
 
 
 async def test_interim_words_are_sealed_and_at_most_four_a_second(

@@ -230,6 +230,24 @@ def test_stages_of_a_turn_are_timed_in_their_order() -> None:
     assert times.gap_ms == pytest.approx(800 + 300 + 200, abs=80)
 
 
+def test_a_turn_whose_reply_was_cut_off_before_its_first_mark_is_told_as_far_as_it_got() -> None:
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("Lisa here.")
+        phone.model.answer(ScriptedReply("Once upon a time.", first_token_seconds=3.0))
+        await phone.talk("tell me a story")
+        await phone.talk("and make it a long one")  # while the buddy thinks
+        await phone.until_heard("long one.")
+        phone.leg.hang_up()
+
+    phone = call(ScriptedCall, script)
+
+    cut, whole = phone.record.timings
+    assert (cut.turn, whole.turn) == (1, 2)
+    assert cut.gap_ms is None
+    assert Stage.TURN_ENDED in cut.stages_ms
+    assert whole.gap_ms is not None
+
+
 @pytest.fixture(autouse=True)
 def quiet_logs() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

@@ -114,7 +114,7 @@ def test_entries_are_numbered_and_placed_where_they_began() -> None:
     the_book.interim(Side.CALLER, "hello")
     the_book.entry(WriteEntry(Side.CALLER, "hello"), None)
     the_book.entry(WriteEntry(Side.BUDDY, "Hi", "there", was_interrupted=True), None)
-    the_book.timing(TurnTimes(1, {Stage.FIRST_FRAME: 900.0}))
+    the_book.timing(TurnTimes(1, {Stage.FIRST_FRAME: 900.0}, told_after_ms=1500.0))
 
     assert [(e.sequence, e.text, e.offset_ms) for e in writer.entries] == [
         (1, "hello", 1000),
@@ -122,5 +122,6 @@ def test_entries_are_numbered_and_placed_where_they_began() -> None:
     ]
     assert (writer.entries[1].unheard, writer.entries[1].was_interrupted) == ("there", True)
     assert writer.interims == ["hel", "hello"]
-    assert writer.timings[0].stages_ms == {"first_frame_ms": 900.0}
-    assert writer.timings[0].gap_ms == 900.0
+    assert writer.timings == [
+        NewTurnTiming(CallId("call_1"), 1, {"first_frame_ms": 900.0}, gap_ms=900.0, offset_ms=1500)
+    ]
