@@ -124,7 +124,7 @@ def test_what_is_taken_back_after_a_breath_under_the_callers_words_is_no_answer(
     ended = caller.now - 0.1
     caller.listening.note_break(is_cut=True)
     caller.hear(QUIET, 30)
-    answered = caller.hear(tone(0.3), 10)
+    answered = caller.hear(tone(0.3), 1)
 
     sound = caller.listening.answer_to(began, ended)
 
