@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from sandbox.engines.mulaw import mulaw_from_samples, pcm_from_mulaw
+from sandbox.engines.mulaw import mulaw_from_pcm, mulaw_from_samples, pcm_from_mulaw
 
 LINE_RATE = 8000
 SPEECH_RATE = 24_000  # what `audio/speech` answers with for response_format pcm
@@ -38,6 +38,21 @@ def line_audio(samples: npt.NDArray[np.int16], rate: int) -> bytes:
         return mulaw_from_samples(samples / 32768.0)
     resampled = soxr.resample(samples.astype(np.float32) / 32768.0, rate, LINE_RATE)
     return mulaw_from_samples(np.asarray(resampled, dtype=np.float32))
+
+
+class LineSound:
+    """Turns 16-bit little-endian samples into what a line carries, as they come."""
+
+    def __init__(self, rate: int = SPEECH_RATE) -> None:
+        self._resampler = soxr.ResampleStream(rate, LINE_RATE, 1, dtype="int16")
+        self._odd = b""
+
+    def feed(self, pcm: bytes, *, is_last: bool = False) -> bytes:
+        """Take samples in pieces of any length; the last piece brings what was held back."""
+        pcm, even = self._odd + pcm, (len(self._odd) + len(pcm)) // 2 * 2
+        pcm, self._odd = pcm[:even], pcm[even:]
+        samples = np.frombuffer(pcm, dtype="<i2")
+        return mulaw_from_pcm(np.asarray(self._resampler.resample_chunk(samples, last=is_last)))
 
 
 def read_wave(data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Deepgram on loopback: live transcription."""
+"""Deepgram on loopback: live transcription, and speech."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from quart import Quart
 
 from sandbox.config import SandboxConfig
 from sandbox.control import Control, install_control
-from sandbox.deepgram import listen_v1
+from sandbox.deepgram import listen_v1, speaking
 from sandbox.deepgram.sockets import KeepsEmptyMessages, error_body
-from sandbox.engines.roles import Engines, Recogniser
+from sandbox.engines.roles import Engines, Recogniser, Voices
 from sandbox.engines.script_ear import ScriptRecogniser
+from sandbox.engines.script_voices import ScriptVoices
 
 IDLE_SECONDS = 10.0
 
@@ -22,9 +23,10 @@ def create_app(
     *,
     idle_seconds: float = IDLE_SECONDS,
 ) -> Quart:
-    """Build the server; without engines it hears tones."""
+    """Build the server; without engines it hears tones, and speaks in them."""
     app = Quart(__name__)
     recogniser: Recogniser = engines.recogniser if engines else ScriptRecogniser()
+    voices: Voices = engines.voices if engines else ScriptVoices()
     is_ready = engines.is_ready if engines else lambda: True
     latency = 0.0
 
@@ -40,6 +42,9 @@ def create_app(
         "listen",
         "listen:audio",
         "listen:results",
+        "speak",
+        "speak:flush",
+        "speak:audio",
         on_reset=forget_script,
         on_script=take_script,
         is_ready=is_ready,
@@ -54,5 +59,10 @@ def create_app(
         return await listen_v1.listen(
             control, recogniser, idle_seconds=idle_seconds, latency=latency
         )
+
+    @app.websocket("/v1/speak")
+    async def speak() -> Any:
+        await control.before("speak")
+        return await speaking.speak(control, voices)
 
     return app

@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, speech and models on loopback.
+"""OpenAI's chat completions, speech, Realtime voices and models on loopback.
 
 Per platform.openai.com/docs/api-reference: chat, audio/createSpeech, models, streaming events.
 """
@@ -6,12 +6,13 @@ Per platform.openai.com/docs/api-reference: chat, audio/createSpeech, models, st
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 from uuid import uuid4
 
-from quart import Quart, Response, request, stream_with_context
+from quart import Quart, Response, request, stream_with_context, websocket
 
 from sandbox.config import SandboxConfig
 from sandbox.control import (
@@ -33,6 +34,7 @@ from sandbox.engines.script_model import ScriptModel
 from sandbox.engines.script_voices import ScriptVoices
 from sandbox.openai.catalogue import model_list, model_object
 from sandbox.openai.completions import DONE, Completion, sse
+from sandbox.openai.realtime import Rewordings, install_realtime
 from sandbox.openai.requests import (
     RefusedRequest,
     error_body,
@@ -55,16 +57,24 @@ def create_app(
     """Build the server; without engines it replies by script and speaks in tones."""
     app = Quart(__name__)
     script_model, script_voices = ScriptModel(), ScriptVoices()
+    rewordings = Rewordings()
     model: ChatModel = engines.model if engines else script_model
     voices: Voices = engines.voices if engines else script_voices
 
     def take_script(body: dict[str, Any]) -> None:
+        if engines and body.keys() - {"rewordings"}:
+            message = "engines take no script but rewordings"
+            raise ValueError(message)
+        rewordings.take(body)
+        if engines:
+            return
         if "replies" in body:
             script_model.take(body)
         script_voices.first_byte_seconds = float(body.get("speech_first_byte_ms", 0)) / 1000
 
     def forget_script() -> None:
         script_model.forget()
+        rewordings.forget()
         script_voices.first_byte_seconds = 0.0
 
     control = Control(
@@ -73,14 +83,20 @@ def create_app(
         "speech",
         "speech:chunk",
         "models",
+        "realtime",
+        "realtime:response",
+        "realtime:audio",
         on_reset=forget_script,
-        on_script=None if engines else take_script,
+        on_script=take_script,
         is_ready=engines.is_ready if engines else lambda: True,
         error_body=lambda status, sentence: (error_body(status, sentence), status),
     )
     install_control(app, control)
     _install_errors(app)
     _install_models(app, control)
+    _install_chat(app, control, model)
+    _install_speech(app, control, voices)
+    install_realtime(app, control, voices, rewordings, _refuse_without_key)
 
     @app.post("/_control/warm")
     async def warm() -> Any:
@@ -90,6 +106,62 @@ def create_app(
             engines.warm([str(prefix) for prefix in body["prefixes"]])
         return {"status": "warming"}
 
+    return app
+
+
+def _install_errors(app: Quart) -> None:
+    @app.before_request
+    async def want_key() -> Any:
+        if not request.path.startswith("/v1/"):
+            return None
+        return None if _has_key(request.headers) else (error_body(401, NO_KEY), 401)
+
+    @app.after_request
+    async def add_request_id(response: Any) -> Any:
+        response.headers["x-request-id"] = f"req_{uuid4().hex}"
+        return response
+
+    @app.errorhandler(RefusedRequest)
+    async def refuse(error: RefusedRequest) -> Any:
+        return error_body(
+            error.status, str(error), param=error.param, code=error.code
+        ), error.status
+
+    @app.errorhandler(EngineUnavailable)
+    async def unavailable(error: EngineUnavailable) -> Any:
+        return error_body(503, f"The engine is not there just now: {error}"), 503
+
+
+def _has_key(headers: Any) -> bool:
+    scheme, _, key = headers.get("Authorization", "").partition(" ")
+    return scheme == "Bearer" and bool(key.strip())
+
+
+def _refuse_without_key() -> Any:
+    """Answer a websocket's handshake that brings no key; None where it may go on."""
+    if _has_key(websocket.headers):
+        return None
+    return Response(json.dumps(error_body(401, NO_KEY)), 401, content_type="application/json")
+
+
+def _install_models(app: Quart, control: Control) -> None:
+    @app.get("/v1/models")
+    async def models() -> Any:
+        await control.before("models")
+        return model_list()
+
+    @app.get("/v1/models/<name>")
+    async def one_model(name: str) -> Any:
+        await control.before("models")
+        found = model_object(name)
+        if found is None:
+            raise RefusedRequest(
+                404, f"The model '{name}' does not exist", param="model", code="model_not_found"
+            )
+        return found
+
+
+def _install_chat(app: Quart, control: Control, model: ChatModel) -> None:
     @app.post("/v1/chat/completions")
     async def chat() -> Any:
         await control.before("chat")
@@ -110,6 +182,8 @@ def create_app(
             _events(completion, first, written, control), "text/event-stream; charset=utf-8"
         )
 
+
+def _install_speech(app: Quart, control: Control, voices: Voices) -> None:
     @app.post("/v1/audio/speech")
     async def speech() -> Any:
         await control.before("speech")
@@ -120,51 +194,6 @@ def create_app(
         return _streamed(
             _audio(header + first, audio, control), CONTENT_TYPES[wanted.response_format]
         )
-
-    return app
-
-
-def _install_errors(app: Quart) -> None:
-    @app.before_request
-    async def want_key() -> Any:
-        if not request.path.startswith("/v1/"):
-            return None
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "Bearer" or not key.strip():
-            return error_body(401, NO_KEY), 401
-        return None
-
-    @app.after_request
-    async def add_request_id(response: Any) -> Any:
-        response.headers["x-request-id"] = f"req_{uuid4().hex}"
-        return response
-
-    @app.errorhandler(RefusedRequest)
-    async def refuse(error: RefusedRequest) -> Any:
-        return error_body(
-            error.status, str(error), param=error.param, code=error.code
-        ), error.status
-
-    @app.errorhandler(EngineUnavailable)
-    async def unavailable(error: EngineUnavailable) -> Any:
-        return error_body(503, f"The engine is not there just now: {error}"), 503
-
-
-def _install_models(app: Quart, control: Control) -> None:
-    @app.get("/v1/models")
-    async def models() -> Any:
-        await control.before("models")
-        return model_list()
-
-    @app.get("/v1/models/<name>")
-    async def one_model(name: str) -> Any:
-        await control.before("models")
-        found = model_object(name)
-        if found is None:
-            raise RefusedRequest(
-                404, f"The model '{name}' does not exist", param="model", code="model_not_found"
-            )
-        return found
 
 
 async def _events(
