@@ -1,4 +1,4 @@
-"""What every voice does: run on the fake and on OpenAI's adapter against the sandbox."""
+"""What every voice does: run on the fake and on every vendor's adapter against the sandbox."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ import pytest
 
 from sandbox.engines.tones import ToneListener
 from shared.errors import ProviderError
+from tests.contract.deepgram_sandbox import deepgram_sandbox
 from tests.contract.openai_sandbox import openai_sandbox
 from tests.support.fake_line import FAKE
 from tests.support.fake_sound import words_in
 from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech
+from voice.adapters.deepgram_speak import DeepgramSpeech
+from voice.adapters.openai_realtime import OpenAIRealtimeSpeech
 from voice.adapters.openai_speech import OpenAISpeech
 from voice.ports import BYTES_A_SECOND, TextToSpeech, Voice
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:websockets.*is deprecated:DeprecationWarning",  # deepgram-sdk imports it
+)
 BALLAD = Voice("ballad", "slow and close")
 SENTENCE = "once upon a time there was a bear, and it could not sleep."
 
@@ -53,7 +59,7 @@ async def fake() -> AsyncIterator[Speaker]:
 
 
 @asynccontextmanager
-async def sandbox() -> AsyncIterator[Speaker]:
+async def openai_speech() -> AsyncIterator[Speaker]:
     async with (
         openai_sandbox() as server,
         OpenAISpeech(api_key="a-key", model="gpt-4o-mini-tts", base_url=server.base_url) as port,
@@ -68,7 +74,41 @@ async def sandbox() -> AsyncIterator[Speaker]:
         yield Speaker(port, read, fail, break_off)
 
 
-@pytest.fixture(params=[fake, sandbox], ids=["fake", "sandbox"])
+@asynccontextmanager
+async def openai_realtime() -> AsyncIterator[Speaker]:
+    async with (
+        openai_sandbox() as server,
+        OpenAIRealtimeSpeech(
+            api_key="a-key", model="gpt-realtime-2.1-mini", base_url=server.base_url
+        ) as port,
+    ):
+
+        async def fail(status: int) -> None:
+            await server.fail_next(route="realtime", status=status)
+
+        async def break_off() -> None:
+            await server.fail_next(route="realtime:audio", after=2, disconnect=True)
+
+        yield Speaker(port, read, fail, break_off)
+
+
+@asynccontextmanager
+async def deepgram_speak() -> AsyncIterator[Speaker]:
+    async with (
+        deepgram_sandbox() as server,
+        DeepgramSpeech(api_key="a-key", base_url=server.url) as port,
+    ):
+
+        async def fail(status: int) -> None:
+            await server.fail_next(route="speak", status=status)
+
+        async def break_off() -> None:
+            await server.fail_next(route="speak:audio", after=2, disconnect=True)
+
+        yield Speaker(port, read, fail, break_off)
+
+
+@pytest.fixture(params=[fake, openai_speech, openai_realtime, deepgram_speak])
 async def speaker(request: pytest.FixtureRequest) -> AsyncIterator[Speaker]:
     async with request.param() as speaker, asyncio.timeout(20):
         yield speaker
