@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 from shared.errors import DomainError
+from shared.services.calls import EntryView
 
 TROUBLE = "We can't reach our records right now. Nothing is lost; try again in a moment."
 
@@ -118,6 +119,20 @@ def refusal(error: DomainError) -> str:
 def speaker(side: str, buddy: str) -> str:
     """Name who said something, to the caller."""
     return {"caller": "You", "buddy": buddy}.get(side, "The line")
+
+
+def took_over(buddy: str, former: str) -> str:
+    """Say that one buddy handed the call over to another."""
+    return f"{former} handed over to {buddy}"
+
+
+def off_the_record(begin: EntryView, end: EntryView | None, *, is_live: bool) -> str:
+    """Say how long nothing was kept."""
+    if end is not None:
+        seconds = end.offset_seconds - begin.offset_seconds
+        return f"Off the record for {length(max(1, round(seconds)))}"
+    since = offset(begin.offset_seconds)
+    return f"Off the record since {since}" if is_live else "Off the record from here to the end"
 
 
 def typed(form: object, name: str) -> str:

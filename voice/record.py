@@ -61,6 +61,7 @@ class CallBook:
     started_at: datetime
     _work: asyncio.Queue[Callable[[Session], None] | None] = field(default_factory=asyncio.Queue)
     _sequence: int = 0
+    _is_off: bool = False  # nothing of what is said is kept
     _began: dict[Side, datetime] = field(default_factory=dict)  # when each side began to speak
 
     def consent(self) -> None:
@@ -83,12 +84,29 @@ class CallBook:
             )
         )
 
+    def go_off(self) -> None:
+        """Keep and show nothing of what follows, but that it is so."""
+        if not self._is_off:
+            self._divide("off_record")
+            self._is_off = True
+
+    def go_on(self) -> None:
+        """Keep what follows again."""
+        if self._is_off:
+            self._is_off = False
+            self._began.clear()
+            self._divide("on_record")
+
     def interim(self, side: Side, text: str) -> None:
+        if self._is_off:
+            return
         if side not in self._began:
             self._began[side] = self.clock.now()
         self.writer.show_interim(self.call_id, side, text)
 
     def entry(self, entry: WriteEntry, persona: PersonaView | None) -> None:
+        if self._is_off:
+            return
         self._sequence += 1
         said_at = self._began.pop(entry.side, None) or self.clock.now()
         self.writer.write(
@@ -107,6 +125,8 @@ class CallBook:
 
     def timing(self, times: TurnTimes) -> None:
         """Write down a turn's times, as soon as they are told."""
+        if self._is_off:
+            return
         stages = {f"{stage}_ms": ms for stage, ms in times.stages_ms.items()}
         self.writer.write_timing(
             NewTurnTiming(
@@ -140,6 +160,22 @@ class CallBook:
 
     def _offset_ms(self, at: datetime) -> int:
         return round((at - self.started_at).total_seconds() * 1000)
+
+    def _divide(self, kind: str) -> None:
+        """Write a divider into the transcript."""
+        self._sequence += 1
+        now = self.clock.now()
+        self.writer.write(
+            NewEntry(
+                call_id=self.call_id,
+                sequence=self._sequence,
+                side=Side.LINE,
+                text="",
+                kind=kind,
+                offset_ms=self._offset_ms(now),
+                said_at=now,
+            )
+        )
 
     def _do(self, use_case: Callable[[Session], None]) -> None:
         self._work.put_nowait(use_case)

@@ -34,6 +34,8 @@ LONGEST_INTERIM: Final = 1200  # characters: sealed, they stay below a notificat
 ANSWER_WITHIN: Final = 5.0  # seconds
 RETRY_DELAYS: Final = (0.1, 0.25, 0.5, 1.0)  # seconds; the last one repeats
 
+WORDS: Final = "words"  # what an entry holds that is no divider
+
 log = structlog.get_logger()
 
 STAGES: Final = (*(f"{stage}_ms" for stage in Stage), "gap_ms")
@@ -52,6 +54,7 @@ class NewEntry:
     unheard: str = ""
     was_interrupted: bool = False
     persona_version_id: PersonaVersionId | None = None
+    kind: str = WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,12 @@ class NewTurnTiming:
 # A call that is gone (erased while it ran) must not hold up the others: its rows are passed over.
 _INSERT_ENTRIES: Final = """
     INSERT INTO entry (call_id, sequence, side, offset_ms, said_at, sealed_text, sealed_unheard,
-                       was_interrupted, persona_version_id)
+                       was_interrupted, persona_version_id, kind)
     SELECT new.* FROM unnest(
         %s::text[], %s::int[], %s::text[], %s::int[], %s::timestamptz[], %s::bytea[], %s::bytea[],
-        %s::bool[], %s::text[]
+        %s::bool[], %s::text[], %s::text[]
     ) AS new (call_id, sequence, side, offset_ms, said_at, sealed_text, sealed_unheard,
-              was_interrupted, persona_version_id)
+              was_interrupted, persona_version_id, kind)
     WHERE EXISTS (SELECT FROM call WHERE call.id = new.call_id)
     ON CONFLICT (call_id, sequence) DO NOTHING
 """
@@ -92,7 +95,7 @@ _INSERT_TIMINGS: Final = f"""
 _NOTIFY_CALLS: Final = "SELECT pg_notify(%s, id) FROM unnest(%s::text[]) AS id"
 _NOTIFY_INTERIM: Final = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
 
-EntryRow = tuple[str, int, str, int, datetime, bytes, bytes | None, bool, str | None]
+EntryRow = tuple[str, int, str, int, datetime, bytes, bytes | None, bool, str | None, str]
 TimingRow = tuple[str | int | float | None, ...]
 
 
@@ -165,11 +168,13 @@ class TranscriptWriter:
                 unheard,
                 entry.was_interrupted,
                 entry.persona_version_id,
+                entry.kind,
             )
         )
         waiting = self._interims.waiting.get(entry.call_id)
-        if waiting is not None and waiting[0] is entry.side:
-            del self._interims.waiting[entry.call_id]  # these words are the entry now
+        if waiting is not None and (waiting[0] is entry.side or entry.kind != WORDS):
+            # These words are the entry now, or what follows them is not to be seen.
+            del self._interims.waiting[entry.call_id]
         self._keep_within_bounds(self._entries)
         self._has_work.set()
 

@@ -67,8 +67,37 @@ def transcript() -> rx.Component:
     )
 
 
+def off_the_record() -> rx.Component:
+    """Return the banner that says that nothing is kept right now."""
+    return rx.cond(
+        CallState.is_off_the_record,
+        rx.el.div(
+            rx.el.strong("Off the record."),
+            " Nothing that is said now is kept or shown. "
+            "Star nine on the phone, or “back on the record”, ends it.",
+            class_name="notice off-the-record",
+            role="status",
+        ),
+    )
+
+
 def entry_view(entry: Any) -> rx.Component:
-    """Return one row of a transcript."""
+    """Return one row of a transcript, with the divider before it."""
+    return rx.fragment(
+        rx.cond(
+            entry.divider != "",
+            rx.el.p(
+                rx.el.span(entry.divider),
+                class_name="transcript-divider",
+                title=entry.at,
+            ),
+        ),
+        rx.cond(entry.side != "divider", _words(entry)),
+        key=entry.sequence,
+    )
+
+
+def _words(entry: Any) -> rx.Component:
     return rx.el.div(
         rx.el.time(entry.at, title=entry.said_at, class_name="at"),
         rx.el.div(
@@ -89,6 +118,5 @@ def entry_view(entry: Any) -> rx.Component:
             rx.cond(entry.was_interrupted, rx.el.p("interrupted", class_name="note")),
             class_name="body",
         ),
-        key=entry.sequence,
         class_name="entry side-" + entry.side,
     )

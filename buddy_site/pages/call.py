@@ -11,7 +11,7 @@ from buddy_site.components.buddies import avatar
 from buddy_site.components.calls import skeleton
 from buddy_site.components.forms import confirm
 from buddy_site.components.layout import account_page, trouble
-from buddy_site.components.transcript import transcript
+from buddy_site.components.transcript import off_the_record, transcript
 from buddy_site.state.live_call import CallState
 
 
@@ -65,6 +65,7 @@ def _found() -> rx.Component:
             ),
             class_name="call-facts",
         ),
+        off_the_record(),
         transcript(),
         confirm(
             "Delete this call",

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Any
 
 import reflex as rx
@@ -19,12 +17,13 @@ from buddy_site import paths, runtime, theme, words
 from buddy_site.flows.live_reads import Access, access_to_call
 from buddy_site.state.followed import RECHECK_SECONDS, RETRY_SECONDS
 from buddy_site.state.private import PrivateState, to_sign_in
+from buddy_site.transcript_rows import EntryRow, entry_rows, is_off_the_record
 from buddy_site.watching import Delivery, Interim, Watcher
 from shared.database import StoreUnavailable
 from shared.ids import AccountId, CallId
 from shared.services import calls, erasure
 from shared.services.accounts import SignedIn
-from shared.services.calls import CallCard, CallNotFound, EntryView
+from shared.services.calls import CallCard, CallNotFound, EntryKind, EntryView
 
 LIVE_ENTRIES = 50  # every new entry sends the whole list
 RECORD_ENTRIES = 400
@@ -39,20 +38,6 @@ requestAnimationFrame(() => requestAnimationFrame(() => {
   if (below > 0 && below < 320) end.scrollIntoView({ block: "end" });
 }));
 """
-
-
-@dataclass
-class EntryRow:
-    """One row of a transcript, in the page's words."""
-
-    sequence: int
-    side: str
-    speaker: str
-    at: str
-    said_at: str
-    text: str
-    unheard: str
-    was_interrupted: bool
 
 
 class CallState(PrivateState, rx.State):
@@ -73,6 +58,7 @@ class CallState(PrivateState, rx.State):
     interim_side: str = ""
     interim_text: str = ""
 
+    is_off_the_record: bool = False  # right now
     is_silent: bool = True  # nothing to read yet
 
     _call_id: str = ""
@@ -226,8 +212,10 @@ class CallState(PrivateState, rx.State):
             self._views.update(delivery.entries)
             self._show_card(delivery.card)
             self._show_entries()
-        if self.interim_side in {str(entry.side) for entry in delivery.entries.values()}:
-            self._show_interim(None)  # they are final now
+        new = delivery.entries.values()
+        is_over = any(entry.kind is EntryKind.OFF_RECORD for entry in new)
+        if is_over or self.interim_side in {str(entry.side) for entry in new}:
+            self._show_interim(None)  # they are final now, or never to be kept
         if delivery.interim is not None and self.is_live:
             self._show_interim(delivery.interim)
         return True
@@ -259,10 +247,10 @@ class CallState(PrivateState, rx.State):
         shown = (LIVE_ENTRIES if self.is_live else RECORD_ENTRIES) + self._window
         views = [self._views[sequence] for sequence in sorted(self._views)][-shown:]
         self.earlier_count = views[0].sequence - 1 if views else 0
-        where = words.zone(self._zone())
-        self.entries = [
-            entry_row(view, speaker=self._speaker(view.side), where=where) for view in views
-        ]
+        self.entries = entry_rows(
+            views, buddy=self.buddy, where=words.zone(self._zone()), is_live=self.is_live
+        )
+        self.is_off_the_record = self.is_live and is_off_the_record(views)
         self._views = {view.sequence: view for view in views}
         self.is_silent = not self.entries and not self.interim_text
 
@@ -274,17 +262,3 @@ class CallState(PrivateState, rx.State):
 
     def _speaker(self, side: str) -> str:
         return words.speaker(side, self.buddy)
-
-
-def entry_row(view: EntryView, *, speaker: str, where: tzinfo) -> EntryRow:
-    """Put an entry into the page's words."""
-    return EntryRow(
-        sequence=view.sequence,
-        side=str(view.side),
-        speaker=speaker,
-        at=words.offset(view.offset_seconds),
-        said_at=words.full_moment(view.said_at, where),
-        text=view.text,
-        unheard=view.unheard,
-        was_interrupted=view.was_interrupted,
-    )

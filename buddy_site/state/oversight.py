@@ -7,8 +7,9 @@ from typing import Any
 import reflex as rx
 
 from buddy_site import runtime, words
-from buddy_site.state.live_call import CALL_ID, EntryRow, entry_row
+from buddy_site.state.live_call import CALL_ID
 from buddy_site.state.private import PrivateState, to_sign_in
+from buddy_site.transcript_rows import EntryRow, entry_rows
 from shared.database import StoreUnavailable
 from shared.errors import DomainError
 from shared.ids import CallId
@@ -76,7 +77,6 @@ class OversightState(PrivateState, rx.State):
         self.when = words.moment(card.started_at, site.clock.now(), where)
         self.length = words.length(card.seconds)
         self.ending = "Live now" if card.is_live else words.ending(card.status, card.end_reason)
-        self.entries = [
-            entry_row(view, speaker=words.speaker(str(view.side), self.buddy), where=where)
-            for view in found.entries
-        ]
+        self.entries = entry_rows(
+            found.entries, buddy=self.buddy, where=where, is_live=card.is_live
+        )

@@ -25,6 +25,14 @@ class Side(StrEnum):
     LINE = "line"
 
 
+class EntryKind(StrEnum):
+    """What a row of a transcript is."""
+
+    WORDS = "words"
+    OFF_RECORD = "off_record"  # nothing of what followed was kept
+    ON_RECORD = "on_record"  # until here
+
+
 @dataclass(frozen=True, slots=True)
 class CallCard:
     """A call as a list shows it."""
@@ -50,6 +58,8 @@ class EntryView:
     was_interrupted: bool
     offset_seconds: float
     said_at: datetime
+    kind: EntryKind = EntryKind.WORDS
+    buddy: str | None = None  # who was talked to, where that is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +140,8 @@ def _card(call: Call, name: str | None, menu_key: int | None, used: int | None) 
 def _entries(session: Session, call_id: CallId, *, after: int) -> tuple[EntryView, ...]:
     ring = key_ring(session)
     rows = session.exec(
-        select(Entry)
+        select(Entry, PersonaVersion.name)
+        .join(PersonaVersion, col(Entry.persona_version_id) == PersonaVersion.id, isouter=True)
         .where(Entry.call_id == call_id, Entry.sequence > after)
         .order_by(col(Entry.sequence))
     )
@@ -145,6 +156,8 @@ def _entries(session: Session, call_id: CallId, *, after: int) -> tuple[EntryVie
             was_interrupted=row.was_interrupted,
             offset_seconds=row.offset_ms / 1000,
             said_at=row.said_at,
+            kind=EntryKind(row.kind),
+            buddy=name,
         )
-        for row in rows
+        for row, name in rows
     )

@@ -30,6 +30,7 @@ from shared.services.call_commands import request_end
 from shared.services.call_record import (
     CallCard,
     CallDetail,
+    EntryKind,
     EntryView,
     Side,
     detail,
@@ -50,6 +51,7 @@ __all__ = [
     "CallCard",
     "CallDetail",
     "CallNotFound",
+    "EntryKind",
     "EntryView",
     "Side",
     "detail",

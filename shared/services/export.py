@@ -134,7 +134,9 @@ def call(session: Session, *, account_id: AccountId, call_id: CallId) -> Values:
         "entries": [
             {
                 "sequence": entry.sequence,
+                "kind": entry.kind.value,
                 "side": entry.side.value,
+                "buddy": entry.buddy,
                 "offset_seconds": entry.offset_seconds,
                 "said_at": _instant(entry.said_at),
                 "text": entry.text,

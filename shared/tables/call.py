@@ -45,6 +45,7 @@ class Entry(Table, table=True):
     call_id: str = Field(primary_key=True, foreign_key="call.id", ondelete="CASCADE")
     sequence: int = Field(primary_key=True)  # counts from 1 within the call
     side: str  # caller, buddy or line
+    kind: str = Field(default="words", sa_column_kwargs={"server_default": "words"})  # or a divider
     offset_ms: int  # since the stream's start
     said_at: datetime = column(INSTANT)
     sealed_text: bytes = column(BYTES)

@@ -83,6 +83,7 @@ class Record:
     interims: list[tuple[Side, str]] = field(default_factory=list)
     consents: int = 0
     chosen: list[str] = field(default_factory=list)
+    dividers: list[str] = field(default_factory=list)
     timings: list[TurnTimes] = field(default_factory=list)
 
     def consent(self) -> None:
@@ -90,6 +91,12 @@ class Record:
 
     def persona(self, persona: PersonaView) -> None:
         self.chosen.append(persona.slug)
+
+    def go_off(self) -> None:
+        self.dividers.append("off")
+
+    def go_on(self) -> None:
+        self.dividers.append("on")
 
     def interim(self, side: Side, text: str) -> None:
         self.interims.append((side, text))

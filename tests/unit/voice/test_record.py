@@ -125,3 +125,27 @@ def test_entries_are_numbered_and_placed_where_they_began() -> None:
     assert writer.timings == [
         NewTurnTiming(CallId("call_1"), 1, {"first_frame_ms": 900.0}, gap_ms=900.0, offset_ms=1500)
     ]
+
+
+def test_off_the_record_leaves_two_dividers_and_nothing_else() -> None:
+    writer = FakeWriter()
+    the_book = book(FakeStore(), writer)
+
+    the_book.entry(WriteEntry(Side.CALLER, "hello"), None)
+    the_book.go_off()
+    the_book.go_off()
+    the_book.interim(Side.CALLER, "my sec")
+    the_book.entry(WriteEntry(Side.CALLER, "my secret"), None)
+    the_book.timing(TurnTimes(1, {Stage.REQUEST: 1.0}))
+    the_book.go_on()
+    the_book.go_on()
+    the_book.entry(WriteEntry(Side.CALLER, "so then"), None)
+
+    written = [(entry.sequence, entry.kind, entry.text) for entry in writer.entries]
+    assert written == [
+        (1, "words", "hello"),
+        (2, "off_record", ""),
+        (3, "on_record", ""),
+        (4, "words", "so then"),
+    ]
+    assert (writer.interims, writer.timings) == ([], [])
