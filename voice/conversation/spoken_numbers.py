@@ -1,0 +1,333 @@
+"""Everything with a digit in it, as it is said: money, dates, times, units, phone numbers.
+
+Each rule is a pattern and what it is replaced by; they apply in their order, the longest forms
+first, and the last one leaves no digit. Pure, and for American English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from voice.conversation.number_words import (
+    cardinal,
+    digit_by_digit,
+    fraction,
+    mixed,
+    ordinal,
+    quantity,
+    two_digits,
+    year,
+)
+
+MONTHS: Final = (
+    "January February March April May June July August September October November December"
+).split()
+_MONTH: Final = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
+)
+_DAY: Final = r"(?:[12]\d|3[01]|0?[1-9])"
+_YEAR: Final = r"(?:1[1-9]|20)\d\d"
+_NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
+_FRACTION: Final = r"\d{1,9}/\d{1,9}(?![\d/])"
+_AMOUNT: Final = rf"(?:\d{{1,9}} +{_FRACTION}|{_FRACTION}|{_NUMBER})"
+
+# What stands behind a number, for one and for more of it.
+_UNITS: Final = {
+    "%": ("percent", "percent"),
+    "°C": ("degree Celsius", "degrees Celsius"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "°": ("degree", "degrees"),
+    "sq km": ("square kilometer", "square kilometers"),
+    "sq m": ("square meter", "square meters"),
+    "sq mi": ("square mile", "square miles"),
+    "sq ft": ("square foot", "square feet"),
+    "cu m": ("cubic meter", "cubic meters"),
+    "km": ("kilometer", "kilometers"),
+    "m": ("meter", "meters"),
+    "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"),
+    "mi": ("mile", "miles"),
+    "ft": ("foot", "feet"),
+    "yd": ("yard", "yards"),
+    "kg": ("kilogram", "kilograms"),
+    "g": ("gram", "grams"),
+    "mg": ("milligram", "milligrams"),
+    "lbs": ("pound", "pounds"),
+    "lb": ("pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "L": ("liter", "liters"),
+    "l": ("liter", "liters"),
+    "mL": ("milliliter", "milliliters"),
+    "ml": ("milliliter", "milliliters"),
+    "tsp": ("teaspoon", "teaspoons"),
+    "tbsp": ("tablespoon", "tablespoons"),
+    "hrs": ("hour", "hours"),
+    "hr": ("hour", "hours"),
+    "h": ("hour", "hours"),
+    "mins": ("minute", "minutes"),
+    "min": ("minute", "minutes"),
+    "secs": ("second", "seconds"),
+    "sec": ("second", "seconds"),
+    "s": ("second", "seconds"),
+    "ms": ("millisecond", "milliseconds"),
+    "mph": ("mile per hour", "miles per hour"),
+    "kcal": ("kilocalorie", "kilocalories"),
+    "cal": ("calorie", "calories"),
+    "TB": ("terabyte", "terabytes"),
+    "GB": ("gigabyte", "gigabytes"),
+    "MB": ("megabyte", "megabytes"),
+    "KB": ("kilobyte", "kilobytes"),
+    "GHz": ("gigahertz", "gigahertz"),
+    "MHz": ("megahertz", "megahertz"),
+    "Hz": ("hertz", "hertz"),
+    "kWh": ("kilowatt hour", "kilowatt hours"),
+    "kW": ("kilowatt", "kilowatts"),
+    "W": ("watt", "watts"),
+    "V": ("volt", "volts"),
+}
+_UNIT: Final = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+_EACH: Final = {
+    "h": "hour",
+    "hr": "hour",
+    "min": "minute",
+    "s": "second",
+    "sec": "second",
+    "mo": "month",
+    "yr": "year",
+    "wk": "week",
+    "lb": "pound",
+    "kg": "kilogram",
+}
+_PER: Final = "|".join((*_EACH, "hour", "minute", "second", "day", "week", "month", "year"))
+
+# Coins of a hundred to one, but for yen.
+_MONEY: Final = {
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+    "¥": ("yen", "yen", "yen", "yen"),
+}
+_CODES: Final = {"USD": "$", "EUR": "€", "GBP": "£"}
+_SCALES: Final = {
+    "k": "thousand",
+    "m": "million",
+    "mn": "million",
+    "b": "billion",
+    "bn": "billion",
+    "t": "trillion",
+}
+_SCALE: Final = r"(?:thousand|million|billion|trillion|[kKmMbBtT]n?)\b"
+
+NOON: Final = 12  # o'clock
+
+
+def say_numbers(line: str) -> str:
+    """Return one line of text without a digit."""
+    if not any(character.isdigit() for character in line):
+        return line
+    for pattern, say in _RULES:
+        line = pattern.sub(say, line)
+    return line
+
+
+def _phone(match: re.Match[str]) -> str:
+    groups = re.findall(r"\d+", match[0])
+    return f" {', '.join(map(digit_by_digit, groups))} "
+
+
+def _date(month: int, day: int, in_year: int | None) -> str:
+    spoken = f"{MONTHS[month - 1]} {ordinal(day)}"
+    return spoken if in_year is None else f"{spoken}, {year(in_year)}"
+
+
+def _iso_date(match: re.Match[str]) -> str:
+    return _date(int(match["month"]), int(match["day"]), int(match["year"]))
+
+
+def _named_date(match: re.Match[str]) -> str:
+    month = next(n for n, name in enumerate(MONTHS, 1) if name[:3] == match["month"][:3])
+    return _date(month, int(match["day"]), int(match["year"]) if match["year"] else None)
+
+
+def _time(match: re.Match[str]) -> str:
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    half = match["half"]
+    if half:
+        half = f"{half[0].lower()}.m."
+    elif hour > NOON or match["hour"].startswith("0"):
+        half = "p.m." if hour >= NOON else "a.m."
+    hour = hour % NOON or NOON
+    if minute:
+        spoken = f"{cardinal(hour)} {two_digits(minute)}"
+    else:
+        spoken = cardinal(hour) if half else f"{cardinal(hour)} o'clock"
+    return f"{spoken} {half}" if half else spoken
+
+
+def _money(match: re.Match[str]) -> str:
+    groups = match.groupdict()
+    one, many, coin, coins = _MONEY[groups.get("sign") or _CODES[groups["code"]]]
+    text, until, scale = groups["amount"].replace(",", ""), groups.get("until"), groups["scale"]
+    whole, _, cents = text.partition(".")
+    if until:
+        return f"{_amount(text)} to {_amount(until)} {_scaled(scale)}{many}"
+    if scale:
+        return f"{_amount(text)} {_scaled(scale)}{many}"
+    if len(cents) != 2:  # noqa: PLR2004 - no cents
+        return f"{_amount(text)} {one if text == '1' else many}"
+    parts = []
+    if whole.strip("0"):
+        parts.append(f"{quantity(whole)} {one if whole == '1' else many}")
+    if int(cents):
+        parts.append(f"{cardinal(int(cents))} {coin if int(cents) == 1 else coins}")
+    return " and ".join(parts) or f"zero {many}"
+
+
+def _scaled(scale: str | None) -> str:
+    return f"{_SCALES.get(scale.lower(), scale)} " if scale else ""
+
+
+def _cents(match: re.Match[str]) -> str:
+    return f"{_amount(match['amount'])} {'cent' if match['amount'] == '1' else 'cents'}"
+
+
+def _measure(match: re.Match[str]) -> str:
+    one, many = _UNITS[match["unit"]]
+    amount = match["amount"]
+    is_one = amount == "1" or ("/" in amount and " " not in amount)
+    return f"{_amount(amount)} {one if is_one else many}"
+
+
+def _height(match: re.Match[str]) -> str:
+    inches = match["inches"]
+    spoken = f"{cardinal(int(match['feet']))} {'foot' if match['feet'] == '1' else 'feet'}"
+    return f"{spoken} {cardinal(int(inches))} {'inch' if inches == '1' else 'inches'}"
+
+
+def _decade(match: re.Match[str]) -> str:
+    text = match["decade"]
+    words = year(int(text)) if re.fullmatch(_YEAR, text) else cardinal(int(text))
+    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
+
+
+def _version(match: re.Match[str]) -> str:
+    return _apart(match, " point ".join(quantity(part) for part in match[0].split(".")))
+
+
+def _amount(text: str) -> str:
+    """Say a number, a fraction, or both."""
+    whole, _, part = text.rpartition(" ")
+    if "/" not in part:
+        return quantity(text)
+    above, below = map(int, part.split("/"))
+    return mixed(int(whole), above, below) if whole else fraction(above, below)
+
+
+def _plain(match: re.Match[str]) -> str:
+    """Say any number that no other rule took, apart from letters next to it."""
+    text = match[0]
+    return _apart(match, year(int(text)) if re.fullmatch(_YEAR, text) else _amount(text))
+
+
+def _apart(match: re.Match[str], words: str) -> str:
+    """Keep words apart from the letters before and after them."""
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
+    left = " " if before.isalnum() or match[0].startswith(".") else ""
+    return f"{left}{words}{' ' if after.isalnum() else ''}"
+
+
+_Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str] | str]
+
+_RULES: Final[tuple[_Rule, ...]] = (
+    # Numbers to dial.
+    (
+        re.compile(
+            r"(?<![\w.])(?:\+?\d{1,3}[ .-]{1,2})?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])"
+            r"|(?<![\w.,-])\d{3}[.-]\d{4}(?![\w-])|\+\d{7,15}\b"
+        ),
+        _phone,
+    ),
+    (re.compile(r"(?<![\w$€£.,])(?:911|988)(?![\w%°]|[.,]\d)"), lambda m: digit_by_digit(m[0])),
+    (re.compile(r"\b24/7\b"), "twenty-four seven"),
+    (re.compile(r"\b9/11\b"), "nine eleven"),
+    # Days.
+    (
+        re.compile(rf"\b(?P<year>{_YEAR})-(?P<month>1[0-2]|0[1-9])-(?P<day>{_DAY})\b"),
+        _iso_date,
+    ),
+    (
+        re.compile(rf"\b(?P<month>1[0-2]|0?[1-9])/(?P<day>{_DAY})/(?P<year>{_YEAR})\b"),
+        _iso_date,
+    ),
+    (
+        re.compile(
+            rf"\b(?P<month>{_MONTH}) (?P<day>{_DAY})(?:st|nd|rd|th)?\b(?![:/%°.,]\d)"
+            rf"(?:,? (?P<year>{_YEAR})\b(?![,.]\d))?"
+        ),
+        _named_date,
+    ),
+    (
+        re.compile(
+            rf"\b(?P<day>{_DAY})(?:st|nd|rd|th)? (?:of )?(?P<month>{_MONTH})"
+            rf"(?:,? (?P<year>{_YEAR})\b(?![,.]\d))?"
+        ),
+        _named_date,
+    ),
+    # From one to another.
+    (re.compile(r"(?<=\d) ?[-–—] ?(?=[$€£]?\d)"), " to "),
+    (re.compile(r"(?<![\w)%°]) ?[-−](?=[.$€£]?\d)"), " minus "),
+    # Hours.
+    (
+        re.compile(
+            r"\b(?P<hour>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d))(?: ?(?P<half>[aApP]\.?[mM]\b\.?))?"
+            r"(?![:\d])"
+        ),
+        _time,
+    ),
+    (
+        re.compile(r"\b(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?: ?(?P<half>[aApP]\.?[mM]\b\.?))"),
+        _time,
+    ),
+    # What is paid, and for how much of it.
+    (
+        re.compile(rf"(?<=[\d.%€])( ?[a-zA-Z]{{0,4}}) ?/ ?({_PER})\b"),
+        lambda m: f"{m[1]} per {_EACH.get(m[2], m[2])}",
+    ),
+    (
+        re.compile(
+            rf"(?:\bUS)?(?P<sign>[$€£¥]) ?(?P<amount>{_NUMBER})"
+            rf"(?: to [$€£¥]?(?P<until>{_NUMBER}))?(?: ?(?P<scale>{_SCALE}))?"
+        ),
+        _money,
+    ),
+    (
+        re.compile(
+            rf"(?P<amount>{_NUMBER})(?: ?(?P<scale>{_SCALE}))? ?(?:(?P<sign>[$€£¥])|(?P<code>USD|EUR|GBP)\b)"
+        ),
+        _money,
+    ),
+    (re.compile(rf"(?P<amount>{_NUMBER}) ?¢"), _cents),
+    # How much of what.
+    (re.compile(r"(?<!\w)'?(?P<decade>(?:1\d|20)?\d0)'?s\b"), _decade),
+    (re.compile(r"\b(?P<feet>\d)' ?(?P<inches>1[01]|\d)(?:\"|''|(?!\w))"), _height),
+    (re.compile(rf"(?P<amount>{_AMOUNT}) ?(?P<unit>{_UNIT})(?![\w/°])"), _measure),
+    (
+        re.compile(r"\b(\d+)k\b"),
+        lambda m: f"{quantity(m[1])} thousand",
+    ),
+    # Which one.
+    (re.compile(r"\b(\d{1,15})(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m[1]))),
+    (re.compile(r"(?:#|№|\bN(?:o|r)\.) ?(?=\d)"), "number "),
+    # Reckoning.
+    (re.compile(r"(?<=\d) ?[x×*] ?(?=\d)"), " times "),
+    (re.compile(r"(?<=\d)[x×]\b"), " times"),
+    (re.compile(r"(?<=\d) ?< ?(?=\d)"), " is less than "),
+    (re.compile(r"(?<=\d) ?> ?(?=\d)"), " is more than "),
+    (re.compile(r"~ ?(?=[$€£]?\d)"), " about "),
+    # Whatever is left.
+    (re.compile(r"\d+(?:\.\d+){2,}"), _version),
+    (re.compile(rf"{_AMOUNT}|\d+"), _plain),
+)

@@ -1,0 +1,245 @@
+"""What a model wrote, as it is said: no markup, addresses, pictures, stage directions or digits.
+
+Whatever comes in, only letters and the punctuation of speech go out, so that a voice has nothing
+to read wrong and the transcript shows what was spoken. Said twice it stays the same.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Final
+
+from voice.conversation.spoken_numbers import say_numbers
+
+# Most of what a buddy says: words with nothing to do about them.
+_PLAIN: Final = re.compile(r"(?:[A-Za-z][A-Za-z']*[,;]? )*([A-Za-z']*[A-Za-z])[.!?]?")
+
+# Alone between stars or in parentheses, these are acted and not said.
+_ACTS: Final = (
+    r"laugh|chuckl|giggl|snicker|sigh|smil|grin|wink|paus|whisper|nod|shrug|gasp|cough|sniff|groan"
+    r"|hum|sing|clap|cheer|yawn|snort|exhal|inhal|gulp|squeal|purr|growl|scoff|blush|beam|cackl"
+)
+_MOVES: Final = (
+    r"(?:clears|leans|tilts|raises|rolls|looks|adjusts|takes|taps|snaps|waves|pours|strikes"
+    r"|shakes|scratches|rubs|flips|strums|sips|turns|points|in an?|with an?|beat|applause|music)"
+)
+_MANNERS: Final = (
+    "softly|quietly|gently|warmly|dramatically|excitedly|sarcastically|playfully|nervously"
+    "|thoughtfully|cheerfully|sadly|sheepishly|loudly|slowly"
+)
+_DIRECTION: Final = (
+    rf"\s*(?:(?:[a-z]+ly,? )?(?:{_ACTS})(?:s|es|ing|ed|e|ter|ming|ging)?\b[^*()\n]{{0,60}}"
+    rf"|{_MOVES} [^*()\n]{{1,60}}|(?:{_MANNERS}|beat|applause|music|silence)\s*)"
+)
+
+_AREA: Final = re.compile(r"(\d ?)(k?m|mi|ft)²")
+_VULGAR_FRACTION: Final = re.compile("[¼-¾⅐-⅞]")
+_INVISIBLE: Final = (
+    *(0xAD, 0xFEFF, 0x20E3),  # a soft hyphen, a byte order mark, a key's cap
+    *range(0x200B, 0x2010),  # joiners and directions
+    *range(0x202A, 0x202F),
+    *range(0x2060, 0x2070),
+    *range(0xFE00, 0xFE10),  # how to draw a picture
+    *range(0xE0000, 0xE0200),
+)
+_MARKS: Final = {
+    **dict.fromkeys(_INVISIBLE),
+    **dict.fromkeys(map(ord, "™®©")),
+    ord("²"): " squared",
+    ord("³"): " cubed",
+    ord("№"): "#",
+    ord("’"): "'",
+    ord("‘"): "'",
+    ord("…"): "...",
+}
+
+_HOST: Final = r"[\w-]+(?:\.[\w-]+)+"
+_Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str] | str]
+
+
+def _host(match: re.Match[str]) -> str:
+    host = match[1].removeprefix("www.")
+    return f" {host.replace('.', ' dot ')} "
+
+
+def _abbreviation(match: re.Match[str]) -> str:
+    words = _ABBREVIATIONS[match[1].lower()]
+    ends_sentence = match["end"] is not None
+    return f"{words}." if ends_sentence and words in _LAST_WORDS else words
+
+
+# What marks text up, in the order it has to go.
+_MARKUP_RULES: Final[tuple[_Rule, ...]] = (
+    (re.compile(r"^\s*(?:```.*|[-*_=|:\s]{3,})$"), " "),  # fences, rules, a table's second line
+    (re.compile(r"^\s*\|(.*)\|\s*$"), r"\1"),  # a table's row
+    (re.compile(r"^\s*(?:#{1,6}\s+|>\s?|[-*+•·]\s+)+"), " "),  # headings, quotes, bullets
+    (re.compile(r"!?\[([^\]\[]*)\]\((?:[^()\s]*)(?:\s[^()]*)?\)"), r"\1"),  # links, pictures
+    (
+        re.compile(
+            rf"<?https?://(?:[^\s/@]*@)?({_HOST}|[\w-]+)(?::\d+)?(?:[/?#][^\s>)\]]*(?<![.,;:!?]))?>?"
+        ),
+        _host,
+    ),
+    (re.compile(r"</?[A-Za-z][^<>\n]{0,80}>"), " "),  # tags
+    (re.compile(r"\[[^\]\[\n]{0,80}\]"), " "),  # [laughs], [1]
+    (re.compile(rf"(?<![*\w])\*{_DIRECTION}\*(?![*\w])"), " "),
+    (re.compile(rf"(?<!_)_{_DIRECTION.replace('*', '_')}_(?!_)"), " "),
+    (re.compile(rf"\({_DIRECTION}\)"), " "),
+    (re.compile(r"(?<!\w)[:;=8xX][-'^]?[()DPpO3/|](?!\w)|<3|:'\(|\^_\^"), " "),  # emoticons
+)
+
+_ADDRESS_RULES: Final[tuple[_Rule, ...]] = (
+    (
+        re.compile(rf"\b([\w.+-]+)@({_HOST})"),
+        lambda m: f"{m[1]} at {m[2]}".replace(".", " dot ").replace("-", " dash "),
+    ),
+    (re.compile(rf"\b(www\.{_HOST})(?:/\S*)?"), _host),
+    (
+        re.compile(
+            r"(?<![\w.])((?:[\w-]+\.)+(?:com|org|net|edu|gov|io|ai|dev|app|info|uk))\b"
+            r"(?:/[^\s,;!?]*)?"
+        ),
+        _host,
+    ),
+)
+
+# Written short, said long; only with their point, where they have one.
+_ABBREVIATIONS: Final = {
+    "dr": "Doctor",
+    "mr": "Mister",
+    "mrs": "Missus",
+    "ms": "Ms",
+    "prof": "Professor",
+    "st": "Saint",
+    "mt": "Mount",
+    "jr": "Junior",
+    "sr": "Senior",
+    "gen": "General",
+    "capt": "Captain",
+    "vs": "versus",
+    "etc": "and so on",
+    "e.g": "for example",
+    "i.e": "that is",
+    "a.k.a": "also known as",
+    "approx": "approximately",
+    "dept": "department",
+    "inc": "Incorporated",
+    "ltd": "Limited",
+    "ave": "Avenue",
+    "blvd": "Boulevard",
+    "vol": "volume",
+    "est": "established",
+}
+_LAST_WORDS: Final = frozenset(
+    ("and so on", "Junior", "Senior", "Incorporated", "Limited", "Avenue", "Boulevard")
+)
+_NAMES: Final = "|".join(sorted(map(re.escape, _ABBREVIATIONS), key=len, reverse=True))
+
+_WORD_RULES: Final[tuple[_Rule, ...]] = (
+    (re.compile(r"\b(?<!\w\.)St\.(?=\s*(?:$|[^A-Z\s]|[A-Z]\w*ly\b))"), "Street"),
+    (
+        re.compile(rf"(?<!\w)({_NAMES})\.(?P<end>(?=\s*$|\s+[A-Z\"“(]))?", re.IGNORECASE),
+        _abbreviation,
+    ),
+    (re.compile(r"\bw/(?=\s|\w)"), "with "),
+    (re.compile(r"\band/or\b"), "and or"),
+    (re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])"), " or "),
+    (re.compile(r"\bPh\.? ?D\b\.?"), "PhD"),
+    (re.compile(r"(?<=[^\W\d_]{2})\.(?=[a-z])"), " dot "),
+    (re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_])"), ". "),
+)
+
+_SYMBOLS: Final = str.maketrans(
+    {
+        "&": " and ",
+        "%": " percent ",
+        "+": " plus ",
+        "=": " equals ",
+        "@": " at ",
+        "°": " degrees ",
+        "$": " dollar ",
+        "€": " euro ",
+        "£": " pound ",
+        "¥": " yen ",
+        "¢": " cent ",
+        "§": " section ",
+        "×": " times ",
+        "÷": " divided by ",
+        "≈": " about ",
+        "±": " plus or minus ",
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "«": '"',
+        "»": '"',
+        "‘": "'",
+        "’": "'",
+        "`": " ",
+        "→": ", ",
+        "•": ", ",
+        "·": " ",
+        "|": ", ",
+        "(": ", ",
+        ")": ", ",
+        "–": " — ",
+    }
+)
+_PUNCTUATION: Final = frozenset(".,!?;:'\"-— ")
+
+_TIDY_RULES: Final[tuple[_Rule, ...]] = (
+    (re.compile(r"(?<!\w)-|-(?!\w)"), " — "),  # a hyphen joins words
+    (re.compile(r"(?<!\w)'(?!\w)"), " "),
+    (re.compile(r'"\s*"'), " "),
+    (re.compile(r"\s+"), " "),
+    (re.compile(r" (?=[.,!?;:])"), ""),
+    (re.compile(r"([!?])[.!?,;:]+"), r"\1"),
+    (re.compile(r"[,;:—]+(?: ?[,;:—])* ?(?=[.!?])"), ""),
+    (re.compile(r"([,;:—])(?: ?[,;:—])+"), r"\1"),
+    (re.compile(r"(?<=\w\w)\.[,;:]+"), "."),  # but "p.m.," stays
+    (re.compile(r"\.{2,}"), "..."),
+)
+
+
+def spoken_text(text: str) -> str:
+    """Return `text` as it is to be said; empty where there is nothing to say."""
+    text = text.strip()
+    if (plain := _PLAIN.fullmatch(text)) and plain[1].lower() not in _ABBREVIATIONS:
+        return text
+    lines = [line for line in map(_spoken_line, text.splitlines()) if line]
+    spoken = lines[0] if lines else ""
+    for line in lines[1:]:
+        pause = "" if spoken[-1] in ".!?,;:" else ("," if line[0].islower() else ".")
+        spoken = f"{spoken}{pause} {line}"
+    return spoken
+
+
+def _spoken_line(line: str) -> str:
+    line = _apply(_MARKUP_RULES, _plain_characters(line))
+    line = say_numbers(_apply(_ADDRESS_RULES, line))
+    line = _apply(_WORD_RULES, line).translate(_SYMBOLS)
+    line = "".join(character if _is_said(character) else " " for character in line)
+    line = _apply(_TIDY_RULES, line).lstrip(" ,;:—.!?").rstrip(" —")
+    return line if any(character.isalpha() for character in line) else ""
+
+
+def _plain_characters(line: str) -> str:
+    """Return `line` with one way to write each letter and each digit."""
+    if line.isascii():
+        return line
+    line = _AREA.sub(r"\1sq \2", line).replace("m³", " cu m").translate(_MARKS)
+    line = _VULGAR_FRACTION.sub(r" \g<0>", line)
+    line = unicodedata.normalize("NFKC", line).replace("\N{FRACTION SLASH}", "/")
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in line)
+
+
+def _is_said(character: str) -> bool:
+    is_letter = character.isalpha() or unicodedata.category(character).startswith("M")
+    return is_letter or character in _PUNCTUATION
+
+
+def _apply(rules: tuple[_Rule, ...], line: str) -> str:
+    for pattern, said in rules:
+        line = pattern.sub(said, line)
+    return line
