@@ -8,7 +8,7 @@ from quart import Quart
 
 from sandbox.config import SandboxConfig
 from sandbox.control import Control, install_control
-from sandbox.deepgram import listen_v1, speaking
+from sandbox.deepgram import listen_v1, listen_v2, speaking
 from sandbox.deepgram.sockets import KeepsEmptyMessages, error_body
 from sandbox.engines.roles import Engines, Recogniser, Voices
 from sandbox.engines.script_ear import ScriptRecogniser
@@ -40,6 +40,8 @@ def create_app(
 
     control = Control(
         "listen",
+        "listen:v1",
+        "listen:v2",
         "listen:audio",
         "listen:results",
         "speak",
@@ -56,6 +58,7 @@ def create_app(
     @app.websocket("/v1/listen")
     async def listen() -> Any:
         await control.before("listen")
+        await control.before("listen:v1")
         return await listen_v1.listen(
             control, recogniser, idle_seconds=idle_seconds, latency=latency
         )
@@ -64,5 +67,13 @@ def create_app(
     async def speak() -> Any:
         await control.before("speak")
         return await speaking.speak(control, voices)
+
+    @app.websocket("/v2/listen")
+    async def listen_to_turns() -> Any:
+        await control.before("listen")
+        await control.before("listen:v2")
+        return await listen_v2.listen(
+            control, recogniser, idle_seconds=idle_seconds, latency=latency
+        )
 
     return app

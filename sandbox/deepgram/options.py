@@ -7,6 +7,7 @@ sandbox has not built is refused with 501, so that nobody relies on it by mistak
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
@@ -46,7 +47,7 @@ class ListenOptions:
 
 def parse_options(query: MultiDict[str, str]) -> ListenOptions:
     """Read a handshake's query; raise `RefusedOptions` where Deepgram would answer 400."""
-    _check_audio(query)
+    check_audio(query, ENCODINGS)
     _check_built(query)
     model = query.get("model", "base-general")
     if not MODELS.match(model):
@@ -66,11 +67,12 @@ def parse_options(query: MultiDict[str, str]) -> ListenOptions:
     )
 
 
-def _check_audio(query: MultiDict[str, str]) -> None:
+def check_audio(query: MultiDict[str, str], encodings: Sequence[str]) -> None:
+    """Refuse all audio but the line's: what the vendor refuses, too, and what is not built."""
     encoding = query.get("encoding")
     if encoding is None:
         raise RefusedOptions(501, "The sandbox wants encoding=mulaw: it reads no containers.")
-    if encoding not in ENCODINGS:
+    if encoding not in encodings:
         raise RefusedOptions(400, f"Invalid query parameter: unknown encoding {encoding}.")
     rate = query.get("sample_rate")
     if rate is None:
