@@ -47,7 +47,7 @@ class RecogniserStream(Protocol):
         """Yield what is heard until closed; raise `ProviderError` if the connection breaks."""
 
     async def finish(self) -> None:
-        """Ask for the last words of the audio sent so far; they arrive through `events`."""
+        """Ask for what was said so far as final words; they arrive through `events`."""
 
 
 class SpeechToText(Protocol):

@@ -1,10 +1,10 @@
-"""What every recogniser does: run on the fake and on Deepgram's adapter against the sandbox."""
+"""What every recogniser does: run on the fake and on Deepgram's two adapters against the sandbox."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -18,8 +18,13 @@ from shared.errors import ProviderError
 from tests.support.fake_line import FAKE
 from tests.support.fake_sound import fake_speech, silence
 from tests.support.fakes import FakeSpeechToText
+from voice.adapters.deepgram_flux import FluxSpeechToText
 from voice.adapters.deepgram_listen import DeepgramSpeechToText
-from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
+from voice.conversation.events import (
+    TranscriptReceived,
+    UtteranceLikelyEnded,
+    VoiceDetected,
+)
 from voice.ports import (
     BYTES_A_SECOND,
     FRAME_BYTES,
@@ -56,13 +61,21 @@ async def fake() -> AsyncIterator[Recogniser]:
     yield Recogniser(port, fake_speech, refuse_next, break_off)
 
 
+def nova() -> AbstractAsyncContextManager[Recogniser]:
+    return sandbox(lambda url: DeepgramSpeechToText(api_key="a-key", base_url=url))
+
+
+def flux() -> AbstractAsyncContextManager[Recogniser]:
+    return sandbox(lambda url: FluxSpeechToText(api_key="a-key", base_url=url))
+
+
 @asynccontextmanager
-async def sandbox() -> AsyncIterator[Recogniser]:
+async def sandbox(adapter: Callable[[str], SpeechToText]) -> AsyncIterator[Recogniser]:
     async with (
         serving(create_app(SandboxConfig(script=True))) as url,
         aiohttp.ClientSession() as http,
     ):
-        port = DeepgramSpeechToText(api_key="a-key", base_url=url)
+        port = adapter(url)
 
         async def fail_next(**failure: object) -> None:
             async with http.post(f"{url}/_control/fail_next", json=failure) as answer:
@@ -77,7 +90,7 @@ async def sandbox() -> AsyncIterator[Recogniser]:
         yield Recogniser(port, tones_from_text, refuse_next, break_off)
 
 
-@pytest.fixture(params=[fake, sandbox], ids=["fake", "sandbox"])
+@pytest.fixture(params=[fake, nova, flux], ids=["fake", "nova", "flux"])
 async def recogniser(request: pytest.FixtureRequest) -> AsyncIterator[Recogniser]:
     async with request.param() as recogniser, asyncio.timeout(20):
         yield recogniser
@@ -138,7 +151,7 @@ async def test_times_count_from_the_connections_first_audio(recogniser: Recognis
 
 async def test_the_last_words_come_when_they_are_asked_for(recogniser: Recogniser) -> None:
     async with recogniser.port.open(OPTIONS) as stream:
-        await send(stream, recogniser.speech("wait"))
+        await send(stream, recogniser.speech("wait") + silence(0.27))  # no recogniser's pause yet
         await stream.finish()
 
         async for event in stream.events():
@@ -146,6 +159,20 @@ async def test_the_last_words_come_when_they_are_asked_for(recogniser: Recognise
                 assert event.text == "wait"
                 return
     pytest.fail("no final words came")
+
+
+async def test_who_goes_on_after_a_pause_is_heard_once(recogniser: Recogniser) -> None:
+    audio = recogniser.speech("tell me a story") + silence(0.32) + recogniser.speech("of the sea")
+    async with recogniser.port.open(OPTIONS) as stream:
+        await send(stream, audio + silence(0.6))
+        events = stream.events()
+        heard = await until_ended(events)
+        while " ".join(final.text for final in finals(heard)) != "tell me a story of the sea":
+            heard += await until_ended(events)
+
+    assert [final.ended_at for final in finals(heard)] == sorted(
+        final.ended_at or 0.0 for final in finals(heard)
+    )
 
 
 async def test_silence_has_no_words(recogniser: Recogniser) -> None:

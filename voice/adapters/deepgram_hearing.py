@@ -26,6 +26,11 @@ _QUIET: Final = bytes((*range(0x50, 0x80), *range(0xD0, 0x100)))  # μ-law below
 log = structlog.get_logger()
 
 
+def is_loud(audio: bytes) -> bool:
+    """Tell whether somebody may be speaking in so much audio."""
+    return len(audio.translate(None, _QUIET)) * 20 > len(audio)
+
+
 async def within_time(sending: Awaitable[None]) -> None:
     """Send; raise `ProviderError` for a connection that is gone or takes nothing any more."""
     try:

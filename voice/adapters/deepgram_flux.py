@@ -1,0 +1,215 @@
+"""Deepgram's `/v2/listen` with Flux: the line's μ-law in, untouched, words and turns out.
+
+Flux tells the whole turn again with every message and says when the caller has finished. The port
+wants words that are final once, and hints. So what Flux takes for the end of a turn is final; so
+are words after which line and transcript were quiet for as long as the endpointing asks, because
+the pause time must be able to end a turn that Flux believes unfinished.
+
+`TurnReader` is pure. Per developers.deepgram.com: reference/speech-to-text/listen-flux,
+docs/flux/state, docs/flux/force-end-turn. There is no KeepAlive: the line sends silence as well.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from shared.errors import ProviderError, RemoteProtocolError
+from voice.adapters.deepgram_client import PROVIDER, close_quickly, connected, deepgram_client
+from voice.adapters.deepgram_hearing import HearingSocket, is_loud, within_time
+from voice.conversation.events import (
+    TranscriptReceived,
+    UtteranceEnded,
+    UtteranceLikelyEnded,
+    UtteranceResumed,
+    VoiceDetected,
+)
+from voice.ports import BYTES_A_SECOND, ListenOptions, RecogniserEvent
+
+with warnings.catch_warnings():
+    # The SDK imports the old half of websockets, which says that it is old.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import deepgram.listen.v2.client  # noqa: F401 - else the SDK imports it at the first call
+
+MODEL: Final = "flux-general-en"
+CHUNK_BYTES: Final = 640  # 80 ms, which Deepgram strongly recommends: docs/flux/quickstart
+# Deepgram's "low-latency mode": an early hint may be wrong, since nothing is said on it alone.
+EAGER_THRESHOLD: Final = 0.4
+END_THRESHOLD: Final = 0.7
+END_TIMEOUT_MS: Final = 5000
+# An `Update` is due every quarter of a second. Streams have been seen that stay open and tell
+# nothing any more: github.com/pipecat-ai/pipecat/issues/5735.
+UNANSWERED_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    started_at: float | None  # seconds of the stream; the reference calls both optional
+    ended_at: float | None
+
+
+class TurnReader:
+    """Makes events of one stream's messages."""
+
+    def __init__(self, *, quiet: float) -> None:
+        """Take words for final after so many seconds without voice or further words."""
+        self.loud_until = 0.0  # seconds of the stream: where voice was last sent
+        self._quiet = quiet
+        self._taken = 0  # of the turn's words, so many are final
+        self._taken_until: float | None = None
+        self._shown = ""  # the words after those, as told last
+
+    def decode(self, message: Any) -> tuple[RecogniserEvent, ...]:
+        """Return what a message of the SDK says; raise `RemoteProtocolError` if it makes no sense.
+
+        The SDK hands over what it does not know as None or as a wrong class: only `type` counts.
+        """
+        try:
+            match getattr(message, "type", None):
+                case "TurnInfo":
+                    return tuple(self._turn_info(message))
+                case "Error":
+                    text = f"error message: {message.code}"
+                    raise ProviderError(PROVIDER, text, retryable=True)
+                case _:
+                    return ()
+        except (AttributeError, TypeError, ValueError) as error:
+            text = f"a {getattr(message, 'type', None)} message makes no sense"
+            raise RemoteProtocolError(text) from error
+
+    def _turn_info(self, message: Any) -> list[RecogniserEvent]:
+        words = _words_of(message)
+        match message.event:
+            case "StartOfTurn":
+                return [VoiceDetected(), *self._hear(words)]
+            case "EagerEndOfTurn":
+                return [*self._settle(words), UtteranceLikelyEnded()]
+            case "TurnResumed":
+                return [UtteranceResumed(), VoiceDetected(), *self._hear(words)]
+            case "EndOfTurn":
+                events = self._settle(words)
+                self._taken, self._taken_until = 0, None
+                return [*events, UtteranceEnded()]
+            case _:
+                is_over = self._is_quiet(words, float(message.audio_window_end))
+                return self._settle(words) if is_over else self._hear(words)
+
+    def _hear(self, words: Sequence[_Word]) -> list[RecogniserEvent]:
+        """Tell words that may still change, if they have."""
+        fresh = self._fresh(words)
+        text = _text(fresh)
+        if text == self._shown:
+            return []
+        self._shown = text
+        ended_at = fresh[-1].ended_at if fresh else None
+        return [TranscriptReceived(text, is_final=False, ended_at=ended_at)]
+
+    def _settle(self, words: Sequence[_Word]) -> list[RecogniserEvent]:
+        """Tell words for good, or that those told last were none."""
+        fresh = self._fresh(words)
+        was_shown, self._shown = self._shown, ""
+        if not fresh and not was_shown:
+            return []
+        ended_at = fresh[-1].ended_at if fresh else None
+        self._taken = len(words)
+        self._taken_until = ended_at if ended_at is not None else self._taken_until
+        return [TranscriptReceived(_text(fresh), is_final=True, ended_at=ended_at)]
+
+    def _fresh(self, words: Sequence[_Word]) -> Sequence[_Word]:
+        """Return the words after those that are final.
+
+        A reading may join, split and move words a little: a word is new when its middle comes
+        after the end of what was taken. Where words have no times, they are counted.
+        """
+        if not self._taken:
+            return words
+        until = self._taken_until
+        for place, word in enumerate(words):
+            if until is None or word.started_at is None or word.ended_at is None:
+                return words[self._taken :]
+            if (word.started_at + word.ended_at) / 2 > until:
+                return words[place:]
+        return ()
+
+    def _is_quiet(self, words: Sequence[_Word], heard_until: float) -> bool:
+        last = words[-1].ended_at if words else None
+        if last is None:
+            return False
+        return heard_until - max(last, self.loud_until) >= self._quiet
+
+
+def _words_of(message: Any) -> list[_Word]:
+    if not message.words:
+        return [_Word(text, None, None) for text in message.transcript.split()]
+    return [
+        _Word(str(word.word), _seconds(word.start), _seconds(word.end)) for word in message.words
+    ]
+
+
+def _seconds(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _text(words: Sequence[_Word]) -> str:
+    return " ".join(word.text for word in words)
+
+
+class FluxStream(HearingSocket):
+    """One connection."""
+
+    def __init__(self, socket: Any, *, quiet: float) -> None:
+        self._reader = TurnReader(quiet=quiet)
+        super().__init__(socket, self._reader.decode, unanswered_seconds=UNANSWERED_SECONDS)
+        self._unsent = bytearray()  # not yet a whole chunk
+        self._sent = 0
+
+    async def send(self, audio: bytes) -> None:
+        self._expect_answer(audio)
+        self._unsent += audio
+        while len(self._unsent) >= CHUNK_BYTES:
+            await self._send_chunk(bytes(self._unsent[:CHUNK_BYTES]))
+
+    async def finish(self) -> None:
+        if self._unsent:
+            await self._send_chunk(bytes(self._unsent))
+        await within_time(self._socket.send_force_end_turn())
+
+    async def _send_chunk(self, chunk: bytes) -> None:
+        del self._unsent[: len(chunk)]
+        self._sent += len(chunk)
+        if is_loud(chunk):
+            self._reader.loud_until = self._sent / BYTES_A_SECOND
+        await within_time(self._socket.send_media(chunk))
+
+
+class FluxSpeechToText:
+    """Opens streams. One for the process; it holds nothing open between them."""
+
+    def __init__(self, *, api_key: str, base_url: str | None = None, model: str = MODEL) -> None:
+        self._model = model
+        self._client = deepgram_client(api_key=api_key, base_url=base_url)
+
+    @asynccontextmanager
+    async def open(self, options: ListenOptions) -> AsyncIterator[FluxStream]:
+        connecting = self._client.listen.v2.connect(
+            model=self._model,
+            encoding="mulaw",
+            sample_rate=BYTES_A_SECOND,
+            eager_eot_threshold=EAGER_THRESHOLD,
+            eot_threshold=END_THRESHOLD,
+            eot_timeout_ms=END_TIMEOUT_MS,
+            keyterm=list(options.key_terms) or None,
+            mip_opt_out=True,  # what callers say is not for training
+        )
+        async with AsyncExitStack() as stack:
+            socket = await connected(stack, connecting)
+            stream = FluxStream(socket, quiet=options.endpointing_ms / 1000)
+            try:
+                yield stream
+            finally:
+                stream.closing()
+                await close_quickly(stack.pop_all())
