@@ -119,6 +119,10 @@ class Settings(BaseSettings):
     stripe_webhook_secret: SecretStr = SecretStr("whsec_sandbox")
     stripe_base_url: str | None = "http://127.0.0.1:9004"  # unset: Stripe's own
 
+    # Who may collect the voice service's figures. Unset: nobody, but in the sandbox this machine.
+    metrics_token: SecretStr | None = None
+    tracing_url: str | None = None  # of an OpenTelemetry collector, for OTLP over HTTP
+
     drain_seconds: int = 600  # how long SIGTERM lets calls in progress go on
 
     @field_validator(
@@ -131,6 +135,8 @@ class Settings(BaseSettings):
         "deepgram_base_url",
         "openai_base_url",
         "stripe_base_url",
+        "metrics_token",
+        "tracing_url",
         mode="before",
     )
     @classmethod

@@ -12,7 +12,10 @@ from shared.settings import Settings
 from voice import routes
 from voice.announcements import TEXTS
 from voice.conversation.commands import Announcement
+from voice.counted import CountedLanguageModel, CountedSpeechToText, CountedTextToSpeech
 from voice.message_routes import message_doors
+from voice.metrics import Metrics
+from voice.metrics_routes import metrics_door
 from voice.resilience import RetryingTextToSpeech, TimedLanguageModel
 from voice.service import Providers, VoiceService
 
@@ -25,18 +28,24 @@ def create_app(
 ) -> Quart:
     """Return the voice service's app; its `service` stands in `app.extensions`."""
     app = Quart(__name__)
+    metrics = Metrics()
     service = VoiceService(
-        settings, providers or vendors(settings), clock or SystemClock(), announcements
+        settings,
+        providers or vendors(settings, metrics),
+        clock or SystemClock(),
+        announcements,
+        metrics,
     )
     app.extensions["service"] = service
     routes.register(app, service)
     app.register_blueprint(message_doors(service))
+    app.register_blueprint(metrics_door(service))
     app.before_serving(service.start)
     app.after_serving(service.stop)
     return app
 
 
-def vendors(settings: Settings) -> Providers:
+def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
     """Return the adapters of the vendors that the settings name."""
     # Imported here: they take seconds, and a test with fakes needs none of them.
     from voice.adapters.deepgram_listen import DeepgramSpeechToText  # noqa: PLC0415
@@ -45,6 +54,7 @@ def vendors(settings: Settings) -> Providers:
     from voice.adapters.twilio_messages import TwilioTextMessages  # noqa: PLC0415
     from voice.adapters.twilio_rest import TwilioCallControl  # noqa: PLC0415
 
+    metrics = metrics or Metrics()
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
     chat = OpenAIChat(api_key=key, base_url=base_url)
     speech = OpenAISpeech(api_key=key, base_url=base_url, model=settings.speech_model)
@@ -59,16 +69,20 @@ def vendors(settings: Settings) -> Providers:
         service_sid=settings.twilio_messaging_service_sid,
         base_url=settings.twilio_base_url,
     )
+    ears = DeepgramSpeechToText(
+        api_key=settings.deepgram_api_key.get_secret_value(), base_url=settings.deepgram_base_url
+    )
     closing = contextlib.AsyncExitStack()
     for adapter in (chat, speech, control, messages):
         closing.push_async_callback(adapter.close)
     return Providers(
-        speech_to_text=DeepgramSpeechToText(
-            api_key=settings.deepgram_api_key.get_secret_value(),
-            base_url=settings.deepgram_base_url,
+        speech_to_text=CountedSpeechToText(ears, metrics, "deepgram"),
+        language_model=CountedLanguageModel(
+            TimedLanguageModel(chat, first_token_seconds=settings.first_token_seconds),
+            metrics,
+            "openai_chat",
         ),
-        language_model=TimedLanguageModel(chat, first_token_seconds=settings.first_token_seconds),
-        text_to_speech=RetryingTextToSpeech(speech),
+        text_to_speech=CountedTextToSpeech(RetryingTextToSpeech(speech), metrics, "openai_speech"),
         call_control=control,
         text_messages=messages,
         warm_up=lambda: chat.warm_up(settings.chat_model),

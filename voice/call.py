@@ -16,7 +16,7 @@ from shared.configuration import PersonaView
 from voice.caller import Caller
 from voice.conversation import commands as do
 from voice.conversation import events as on
-from voice.conversation.commands import Command, EndReason, Message
+from voice.conversation.commands import Command, EndReason, Message, Side
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.machine import Conversation
 from voice.conversation.reception import Reception
@@ -59,12 +59,13 @@ class CallSession:
         self._replies: dict[ReplyId, asyncio.Task[None]] = {}
         self._personas = dict(desk.personas())
         self._persona: PersonaView | None = None
-        self._times = CallTimes(self._clock, record.timing)
+        self._times = CallTimes(self._clock, record.timing, record.answered)
         self._replying = Replying(
             desk.language_model, desk.default_model, post=self.post, take_time=self._times.take
         )
         self._speaker = Speaker(leg, desk.text_to_speech, self.post, self._start)
         self._speaker.on_first_byte = lambda reply: self._times.take(reply, Stage.FIRST_BYTE)
+        self._speaker.on_underrun = record.underrun
         self._is_metering = False
         self._end_reason = EndReason.FAILED
         self._machine: Reception | Conversation = Reception(
@@ -106,6 +107,8 @@ class CallSession:
                 commands = self._machine.tick(now)
             else:
                 commands = self._machine.receive(event, now)
+                if isinstance(event, on.TranscriptReceived) and _cuts_off(commands):
+                    self._record.interrupted()
             await self._execute_all(commands)
 
     async def _next_event(self, deadline: float) -> Event | None:
@@ -246,3 +249,13 @@ class CallSession:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _cuts_off(commands: list[Command]) -> bool:
+    """Return whether a buddy who was being heard loses the floor."""
+    return any(
+        isinstance(command, do.WriteEntry)
+        and command.side is Side.BUDDY
+        and command.was_interrupted
+        for command in commands
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -20,12 +20,14 @@ from sqlmodel import Session
 from shared.clock import Clock
 from shared.configuration import PersonaView
 from shared.database import StoreUnavailable
+from shared.domain.timings import CallFigures
 from shared.errors import DomainError
 from shared.ids import CallId
 from shared.services import calls
 from voice.conversation.commands import EndReason, Side, WriteEntry
 from voice.timing import TurnTimes
 from voice.transcript import NewEntry, NewTurnTiming
+from voice.watching import CallWatch, Watches
 
 log = structlog.get_logger()
 
@@ -59,6 +61,8 @@ class CallBook:
     clock: Clock
     consent_wording: str
     started_at: datetime
+    watch: CallWatch = field(default_factory=Watches)
+    _figures: CallFigures = field(default_factory=CallFigures)
     _work: asyncio.Queue[Callable[[Session], None] | None] = field(default_factory=asyncio.Queue)
     _sequence: int = 0
     _is_off: bool = False  # nothing of what is said is kept
@@ -75,6 +79,7 @@ class CallBook:
         )
 
     def persona(self, persona: PersonaView) -> None:
+        self.watch.put_through(persona.slug)
         self._do(
             partial(
                 calls.choose_persona,
@@ -127,6 +132,7 @@ class CallBook:
         """Write down a turn's times, as soon as they are told."""
         if self._is_off:
             return
+        self.watch.turn(times)
         stages = {f"{stage}_ms": ms for stage, ms in times.stages_ms.items()}
         self.writer.write_timing(
             NewTurnTiming(
@@ -140,14 +146,33 @@ class CallBook:
             )
         )
 
+    def answered(self) -> None:
+        """Take note that the caller hears us; once is enough."""
+        if self._figures.answer_ms is None:
+            after_ms = self._offset_ms(self.clock.now())
+            self._figures = replace(self._figures, answer_ms=float(after_ms))
+            self.watch.answered(after_ms)
+
+    def interrupted(self) -> None:
+        """Take note that the caller took the floor from the speaking buddy."""
+        self._figures = replace(self._figures, interruptions=self._figures.interruptions + 1)
+        self.watch.interrupted()
+
+    def underrun(self) -> None:
+        """Take note that the line fell silent within a segment."""
+        self._figures = replace(self._figures, underruns=self._figures.underruns + 1)
+        self.watch.underrun()
+
     def end(self, reason: EndReason, used_seconds: int) -> None:
         """Settle the call; `run` returns once that is done."""
+        self.watch.ended(reason, used_seconds)
         self._do(
             partial(
                 calls.end_call,
                 call_id=self.call_id,
                 end_reason=reason,
                 used_seconds=used_seconds,
+                figures=self._figures,
                 now=self.clock.now(),
             )
         )

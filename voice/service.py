@@ -30,6 +30,7 @@ from voice.conversation.events import ServiceEnding
 from voice.desk import CallDesk, Ears
 from voice.greetings import Greetings
 from voice.meter import Meter
+from voice.metrics import Metrics
 from voice.pin_desk import PinDesk
 from voice.ports import CallControl, LanguageModel, SpeechToText, TextMessages, TextToSpeech
 from voice.record import CallBook
@@ -46,6 +47,7 @@ from voice.spending import (
 )
 from voice.text_desk import TextDesk
 from voice.transcript import TranscriptWriter
+from voice.watching import Watches
 
 log = structlog.get_logger()
 
@@ -79,8 +81,10 @@ class VoiceService:
         providers: Providers,
         clock: Clock,
         announcements: Mapping[Announcement, str],
+        metrics: Metrics | None = None,
     ) -> None:
         self.settings = settings
+        self.metrics = metrics or Metrics()
         self._announcements = announcements
         self.clock = clock
         self.validator = SignatureValidator(settings.twilio_auth_token.get_secret_value())
@@ -136,6 +140,11 @@ class VoiceService:
             model=self.settings.speech_model,
             folder=self.settings.data_dir / "announcements",
             texts=self._announcements,
+        )
+        self.metrics.follow(
+            calls=lambda: self.calls_in_progress,
+            rows_waiting=lambda: self._writer.held,
+            spent_micros=self._guard.spent_here,
         )
         self._greetings = Greetings(
             GuardedTextToSpeech(self._providers.text_to_speech, self._guard)
@@ -216,6 +225,7 @@ class VoiceService:
             self.clock,
             NOTICE_VERSION,
             self.clock.now(),
+            Watches((self.metrics.call(),)),
         )
         meter = Meter(
             lambda used: self.database.transact(

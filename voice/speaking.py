@@ -29,6 +29,7 @@ log = structlog.get_logger()
 MESSAGE_BYTES = 1600  # 200 ms: few messages, and the line still plays smoothly
 MARK_BYTES = BYTES_A_SECOND  # a mark at least every second tells what was heard
 BYTES_A_CHARACTER = BYTES_A_SECOND / 15  # speech runs at some 15 characters a second
+LATE_SECONDS = 0.02  # a frame: a line that is silent for less is not heard to be
 AHEAD = 2  # segments synthesised at once: the one that plays and the next
 
 
@@ -74,7 +75,10 @@ class Speaker:
         self._synthesis: dict[ReplyId, list[asyncio.Task[None]]] = {}
         self._ahead = asyncio.Semaphore(AHEAD)
         self._line = asyncio.Lock()  # one segment at a time has the line
+        self._clock = asyncio.get_running_loop().time
+        self._plays_until = 0.0  # what was sent, as the line plays it without a pause
         self.on_first_byte: Callable[[ReplyId], None] = lambda _reply: None
+        self.on_underrun: Callable[[], None] = lambda: None
 
     def speak(self, reply: ReplyId, number: int, text: str, voice: Voice) -> None:
         """Say `text` after what is queued."""
@@ -100,6 +104,7 @@ class Speaker:
         """Retire the reply, drop its playback, cancel its synthesis: in this order."""
         self._retired.add(reply)
         await self._leg.clear()
+        self._plays_until = 0.0
         for task in self._synthesis.pop(reply, ()):
             task.cancel()
         for item in self._items.pop(reply, ()):
@@ -177,10 +182,17 @@ class Speaker:
         await self._leg.send_audio(message)
         if item.sent_bytes == 0:
             self._post(SegmentStarted(item.reply, item.number))
+        self._follow_line(item, len(message))
         before = item.sent_bytes // MARK_BYTES
         item.sent_bytes += len(message)
         if item.sent_bytes // MARK_BYTES > before:
             await self._mark(item, is_last=False)
+
+    def _follow_line(self, item: _Item, size: int) -> None:
+        now = self._clock()
+        if item.sent_bytes and now > self._plays_until + LATE_SECONDS:
+            self.on_underrun()
+        self._plays_until = max(now, self._plays_until) + size / BYTES_A_SECOND
 
     async def _mark(self, item: _Item, *, is_last: bool) -> None:
         name = f"{item.reply}:{item.number}:{'end' if is_last else item.sent_bytes}"

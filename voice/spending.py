@@ -93,6 +93,7 @@ class SpendGuard:
         self._spent = 0  # of the day, as the database told last
         self._day = clock.now().date()
         self._unbooked: Counter[Component] = Counter()
+        self.spent_here: Counter[Component] = Counter()  # since this process began, micro-dollars
         self._calls: set[CallSpending] = set()
         self._alerted: date | None = None
 
@@ -103,7 +104,9 @@ class SpendGuard:
 
     def spend(self, component: Component, amount: float) -> None:
         """Count so many minutes, characters or pieces."""
-        self._unbooked[component] += self._prices[component].of(amount)
+        micros = self._prices[component].of(amount)
+        self._unbooked[component] += micros
+        self.spent_here[component] += micros
 
     def ask(self, component: Component, amount: float = 1) -> None:
         """Count a paid step that is about to be taken, or raise `SpendRefused`."""

@@ -50,9 +50,16 @@ class CallTimes:
     got when its reply is over.
     """
 
-    def __init__(self, clock: Callable[[], float], keep: Callable[[TurnTimes], None]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        keep: Callable[[TurnTimes], None],
+        answered: Callable[[], None],
+    ) -> None:
         self._clock = clock
         self._keep = keep
+        self._answered = answered
+        self._is_answered = False
         self._turns = 0
         self._last_word_at = 0.0
         self._final_at = 0.0
@@ -101,6 +108,9 @@ class CallTimes:
                 if is_final:
                     self._final_at = self._clock()
             case SegmentStarted(reply):
+                if not self._is_answered:
+                    self._is_answered = True
+                    self._answered()
                 self.take(reply, Stage.FIRST_FRAME)
             case SegmentPlayed(reply):
                 self.take(reply, Stage.FIRST_MARK)

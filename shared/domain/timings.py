@@ -46,6 +46,15 @@ class Spread:
     p95: float
 
 
+@dataclass(frozen=True, slots=True)
+class CallFigures:
+    """What a call came to, as far as its shell could tell."""
+
+    answer_ms: float | None = None  # from the stream's opening to the first audible frame
+    interruptions: int = 0  # of buddies, by the caller
+    underruns: int = 0  # silences within a segment, because its audio came too late
+
+
 def waterfall(stages_ms: Mapping[Stage, float]) -> tuple[Step, ...]:
     """Return what each stage took, in the order in which they were reached.
 

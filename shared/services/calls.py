@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from shared.database import lock
 from shared.domain.spending import Refusal
+from shared.domain.timings import CallFigures
 from shared.errors import DomainError
 from shared.ids import AccountId, CallId, PersonaVersionId, new_id
 from shared.listener import CALL_ENTRIES, notify
@@ -69,6 +70,7 @@ LONGEST_RECEPTION = timedelta(minutes=15)
 TERMINAL_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 CallerKind = AccountKind
+NO_FIGURES = CallFigures()
 
 
 class StreamRefused(DomainError):
@@ -199,10 +201,17 @@ def choose_persona(
 
 
 def end_call(
-    session: Session, *, call_id: CallId, end_reason: str, used_seconds: int, now: datetime
+    session: Session,
+    *,
+    call_id: CallId,
+    end_reason: str,
+    used_seconds: int,
+    now: datetime,
+    figures: CallFigures = NO_FIGURES,
 ) -> None:
     """Settle the call and keep why it ended; a repetition changes nothing."""
     call = _locked(session, call_id)
+    _keep(call, figures)
     held = reservations.lock(session, call_id, now=now)
     # Twilio may have told of the end before us; what was talked is still to be paid.
     is_paid = held.status == talk_time.SETTLED or (held.is_new and not used_seconds)
@@ -330,6 +339,12 @@ def _end(
     call.token_hash = call.token_expires_at = None
     session.flush()
     notify(session, CALL_ENTRIES, call.id)
+
+
+def _keep(call: Call, figures: CallFigures) -> None:
+    call.answer_ms = figures.answer_ms if call.answer_ms is None else call.answer_ms
+    call.interruptions = max(call.interruptions, figures.interruptions)
+    call.underruns = max(call.underruns, figures.underruns)
 
 
 def _hash(token: str) -> bytes:

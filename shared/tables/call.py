@@ -35,6 +35,9 @@ class Call(Table, table=True):
     end_reason: str | None = None
     talk_seconds: int = 0
     line_seconds: int | None = None  # from answer to hang-up, as Twilio counts
+    answer_ms: float | None = column(FLOAT, default=None)  # from the stream to the first sound
+    interruptions: int = 0  # of buddies, by the caller
+    underruns: int = 0  # silences within a segment, because its audio came too late
 
 
 class Entry(Table, table=True):

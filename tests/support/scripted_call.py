@@ -85,6 +85,9 @@ class Record:
     chosen: list[str] = field(default_factory=list)
     dividers: list[str] = field(default_factory=list)
     timings: list[TurnTimes] = field(default_factory=list)
+    answered_at: float | None = None
+    interruptions: int = 0
+    underruns: int = 0
 
     def consent(self) -> None:
         self.consents += 1
@@ -106,6 +109,15 @@ class Record:
 
     def timing(self, times: TurnTimes) -> None:
         self.timings.append(times)
+
+    def answered(self) -> None:
+        self.answered_at = now()
+
+    def interrupted(self) -> None:
+        self.interruptions += 1
+
+    def underrun(self) -> None:
+        self.underruns += 1
 
 
 class NoMeter:

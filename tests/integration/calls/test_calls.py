@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import aiohttp
 import psycopg
 
 from sandbox.phone.caller import dial
@@ -26,6 +27,14 @@ STORY = "once upon a time there was a bear who sang all day and danced all night
 def database_dsn(voice: RunningVoice) -> str:
     assert voice.settings.database_url is not None
     return voice.settings.database_url.get_secret_value()
+
+
+async def collected(voice: RunningVoice) -> str:
+    """Return the figures, as Prometheus gets them."""
+    url = f"http://127.0.0.1:{voice.settings.voice_port}/metrics"
+    async with aiohttp.ClientSession() as http, http.get(url) as answer:
+        assert answer.status == 200
+        return await answer.text()
 
 
 async def test_call_is_answered_written_down_and_settled(voice: RunningVoice) -> None:
@@ -67,6 +76,12 @@ async def test_call_is_answered_written_down_and_settled(voice: RunningVoice) ->
         assert turn.gap_ms is not None
         assert turn.gap_ms - 250 < gap < turn.gap_ms + 100
     assert left == booked == 300 - call.card.seconds
+    figures = await collected(voice)
+    assert 'gotobuddy_turn_gap_seconds_count{buddy="lisa",filler="no",' in figures
+    assert 'gotobuddy_calls_ended_total{reason="caller_hung_up"} 1.0' in figures
+    assert "gotobuddy_answer_seconds_count 1.0" in figures
+    assert "gotobuddy_calls_in_progress 0.0" in figures
+    assert 'gotobuddy_spend_dollars_total{component="line"}' in figures
 
 
 async def test_known_caller_is_greeted_by_name(voice: RunningVoice) -> None:

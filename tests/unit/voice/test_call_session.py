@@ -230,6 +230,50 @@ def test_stages_of_a_turn_are_timed_in_their_order() -> None:
     assert times.gap_ms == pytest.approx(800 + 300 + 200, abs=80)
 
 
+def test_a_buddy_that_was_talked_over_counts_as_interrupted_once() -> None:
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("Lisa here.")
+        phone.model.answer("One two three four five six seven eight nine ten eleven twelve.")
+        await phone.talk("count for me")
+        await phone.until_heard("One two three")
+        await phone.talk("no wait please stop")
+        await phone.until_heard("please stop.")
+        phone.leg.hang_up()
+
+    phone = call(ScriptedCall, script)
+
+    assert phone.record.interruptions == 1
+    assert phone.record.answered_at is not None
+    assert phone.record.underruns == 0
+
+
+def test_a_hang_up_is_no_interruption() -> None:
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("Lisa")
+        phone.leg.hang_up()
+
+    phone = call(ScriptedCall, script)
+
+    assert phone.record.interruptions == 0
+
+
+def test_a_voice_slower_than_speech_leaves_the_line_silent_and_that_is_counted() -> None:
+    def phone_of() -> ScriptedCall:
+        phone = ScriptedCall()
+        phone.voice.speed = 0.5
+        return phone
+
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("Lisa here.")
+        await phone.talk("tell me a story")
+        await phone.until_heard("story.")
+        phone.leg.hang_up()
+
+    phone = call(phone_of, script)
+
+    assert phone.record.underruns > 1
+
+
 def test_a_turn_whose_reply_was_cut_off_before_its_first_mark_is_told_as_far_as_it_got() -> None:
     async def script(phone: ScriptedCall) -> None:
         await phone.until_heard("Lisa here.")

@@ -21,9 +21,13 @@ class Watch:
 
     now: float = 100.0
     told: list[TurnTimes] = field(default_factory=list)
+    answers: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.clock = CallTimes(lambda: self.now, self.told.append)
+        self.clock = CallTimes(lambda: self.now, self.told.append, self.answer)
+
+    def answer(self) -> None:
+        self.answers.append(self.now)
 
     def at(self, now: float) -> CallTimes:
         self.now = now
@@ -108,3 +112,12 @@ def test_words_that_never_became_final_have_no_time_for_that() -> None:
     watch.at(104.0).over(FIRST)
 
     assert watch.told[0].stages_ms == {Stage.REQUEST: 3000.0, Stage.TURN_ENDED: 3000.0}
+
+
+def test_a_call_is_answered_with_its_first_sound() -> None:
+    watch = Watch()
+    watch.at(90.0).note(SegmentStarted(FIRST, 1))
+    watch.at(95.0).note(SegmentStarted(FIRST, 2))
+
+    assert watch.answers == [90.0]
+    assert watch.told == []
