@@ -31,6 +31,7 @@ OUTSIDE_ADDRESSES = (
     "site_public_url",
     "voice_public_url",
 )
+VOICE_VENDORS = ("openai_speech", "openai_realtime", "deepgram_speak")
 VENDOR_SECRETS = (
     "session_secret",
     "twilio_account_sid",
@@ -107,7 +108,10 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr = SecretStr(SANDBOX_SECRET)
     openai_base_url: str | None = "http://127.0.0.1:9002/v1"  # unset: OpenAI's own
     chat_model: str = "gpt-6-luna"
+    # Who speaks, first choice first: the next one speaks where the one before can't.
+    speech: str = "openai_speech,openai_realtime,deepgram_speak"
     speech_model: str = "gpt-4o-mini-tts"
+    realtime_model: str = "gpt-realtime-2.1-mini"
     # A reply without a word by then has failed; until then the caller hears that it takes long.
     first_token_seconds: float = 10.0
 
@@ -143,11 +147,31 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("speech")
+    @classmethod
+    def _voices_are_known(cls, value: str) -> str:
+        names = _listed(value)
+        if not names or len(set(names)) < len(names) or not set(names) <= set(VOICE_VENDORS):
+            message = f"name each at most once, first choice first: {', '.join(VOICE_VENDORS)}"
+            raise ValueError(message)
+        return value
+
+    @property
+    def voice_vendors(self) -> tuple[str, ...]:
+        """Who speaks, first choice first."""
+        return _listed(self.speech)
+
+    @property
+    def spoken_by(self) -> str:
+        """Who is wanted to speak, so that what was made ahead by others is not taken for it."""
+        models = {"openai_speech": self.speech_model, "openai_realtime": self.realtime_model}
+        first = self.voice_vendors[0]
+        return models.get(first, first)
+
     @property
     def countries(self) -> tuple[str, ...]:
         """The ISO codes of the countries whose numbers may be verified."""
-        codes = (code.strip().upper() for code in self.allowed_countries.split(","))
-        return tuple(code for code in codes if code)
+        return _listed(self.allowed_countries.upper())
 
     @property
     def keys_path(self) -> Path:
@@ -188,6 +212,11 @@ class Settings(BaseSettings):
             yield "BUDDY_CONTACT_EMAIL is missing: callers must be able to write to you"
         if self.log_pii:
             yield "BUDDY_LOG_PII would log what people say: unset it"
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    names = (name.strip() for name in value.split(","))
+    return tuple(name for name in names if name)
 
 
 def _address_flaw(address: str) -> str | None:

@@ -12,12 +12,13 @@ from shared.settings import Settings
 from voice import routes
 from voice.announcements import TEXTS
 from voice.conversation.commands import Announcement
-from voice.counted import CountedLanguageModel, CountedSpeechToText, CountedTextToSpeech
+from voice.counted import CountedLanguageModel, CountedSpeechToText
 from voice.message_routes import message_doors
 from voice.metrics import Metrics
 from voice.metrics_routes import metrics_door
-from voice.resilience import RetryingTextToSpeech, TimedLanguageModel
+from voice.resilience import TimedLanguageModel
 from voice.service import Providers, VoiceService
+from voice.voices import speech
 
 
 def create_app(
@@ -50,14 +51,12 @@ def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
     # Imported here: they take seconds, and a test with fakes needs none of them.
     from voice.adapters.deepgram_listen import DeepgramSpeechToText  # noqa: PLC0415
     from voice.adapters.openai_chat import OpenAIChat  # noqa: PLC0415
-    from voice.adapters.openai_speech import OpenAISpeech  # noqa: PLC0415
     from voice.adapters.twilio_messages import TwilioTextMessages  # noqa: PLC0415
     from voice.adapters.twilio_rest import TwilioCallControl  # noqa: PLC0415
 
     metrics = metrics or Metrics()
     key, base_url = settings.openai_api_key.get_secret_value(), settings.openai_base_url
     chat = OpenAIChat(api_key=key, base_url=base_url)
-    speech = OpenAISpeech(api_key=key, base_url=base_url, model=settings.speech_model)
     control = TwilioCallControl(
         account_sid=settings.twilio_account_sid,
         auth_token=settings.twilio_auth_token.get_secret_value(),
@@ -73,7 +72,7 @@ def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
         api_key=settings.deepgram_api_key.get_secret_value(), base_url=settings.deepgram_base_url
     )
     closing = contextlib.AsyncExitStack()
-    for adapter in (chat, speech, control, messages):
+    for adapter in (chat, control, messages):
         closing.push_async_callback(adapter.close)
     return Providers(
         speech_to_text=CountedSpeechToText(ears, metrics, "deepgram"),
@@ -82,7 +81,7 @@ def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
             metrics,
             "openai_chat",
         ),
-        text_to_speech=CountedTextToSpeech(RetryingTextToSpeech(speech), metrics, "openai_speech"),
+        text_to_speech=speech(settings, closing, metrics),
         call_control=control,
         text_messages=messages,
         warm_up=lambda: chat.warm_up(settings.chat_model),

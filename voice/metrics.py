@@ -62,6 +62,9 @@ class Metrics:
         self.failed = self._counter(
             "vendor_failures", "Requests that failed whatever was tried again", "vendor"
         )
+        self.reworded = self._counter(
+            "readings_reworded", "Segments that a voice model did not read as they were written"
+        )
 
     def call(self) -> MeteredCall:
         """Return the watch of one call."""

@@ -278,19 +278,24 @@ class RetryingTextToSpeech:
         *,
         first_byte_seconds: float = 2.5,  # twice that is still no silence a caller hangs up on
         stall_seconds: float = 2.5,
+        patience: float = float("inf"),
     ) -> None:
+        """Take no more than `patience` seconds for both tries: where another voice waits."""
         self._text_to_speech = text_to_speech
         self._first_byte_seconds = first_byte_seconds
         self._stall_seconds = stall_seconds
+        self._patience = patience
 
     async def synthesise(self, text: str, voice: Voice) -> AsyncGenerator[bytes]:
+        clock = asyncio.get_running_loop().time
+        ends_at = clock() + self._patience
         for is_last_try in (False, True):
             has_begun = False
             try:
                 async with aclosing(
                     in_time(
                         self._text_to_speech.synthesise(text, voice),
-                        first_seconds=self._first_byte_seconds,
+                        first_seconds=min(self._first_byte_seconds, ends_at - clock()),
                         next_seconds=self._stall_seconds,
                     )
                 ) as audio:
@@ -298,7 +303,7 @@ class RetryingTextToSpeech:
                         has_begun = True
                         yield chunk
             except ProviderError as error:
-                if has_begun or is_last_try or not error.retryable:
+                if has_begun or is_last_try or not error.retryable or clock() >= ends_at:
                     raise
                 log.warning("synthesis_tried_again", error=str(error))
             else:

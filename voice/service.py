@@ -137,7 +137,7 @@ class VoiceService:
         self._spawn(self._running.follow())
         self._shelf = await AnnouncementShelf.prepare(
             self._providers.text_to_speech,
-            model=self.settings.speech_model,
+            model=self.settings.spoken_by,
             folder=self.settings.data_dir / "announcements",
             texts=self._announcements,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from shared.settings import Settings, UnsafeSettings
 
@@ -152,3 +153,19 @@ def test_the_stream_is_encrypted_where_the_site_is(safe: dict[str, Any]) -> None
     settings = Settings(**{**safe, "voice_public_url": "https://voice.example/"})
 
     assert settings.stream_url == "wss://voice.example/calls/stream"
+
+
+def test_voices_stand_in_the_order_of_the_setting() -> None:
+    settings = Settings(speech="deepgram_speak, openai_speech", speech_model="tts-1")
+
+    assert settings.voice_vendors == ("deepgram_speak", "openai_speech")
+    assert (settings.spoken_by, Settings(speech_model="tts-1").spoken_by) == (
+        "deepgram_speak",
+        "tts-1",
+    )
+
+
+@pytest.mark.parametrize("speech", ["", "openai_speech,espeak", "openai_speech,openai_speech"])
+def test_a_list_of_voices_that_makes_no_sense_is_refused(speech: str) -> None:
+    with pytest.raises(ValidationError, match="first choice first"):
+        Settings(speech=speech)
