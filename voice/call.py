@@ -22,6 +22,7 @@ from voice.conversation.machine import Conversation
 from voice.conversation.reception import Reception
 from voice.conversation.turn_rules import TurnRules
 from voice.desk import CallDesk, CallRecord, PinChecks, TalkTimeMeter
+from voice.drafts import Drafts
 from voice.hearing import Hearing
 from voice.ports import CallLeg, KeyPressed, LegClosed, MarkReturned, MediaReceived
 from voice.replying import Replying
@@ -60,8 +61,12 @@ class CallSession:
         self._personas = dict(desk.personas())
         self._persona: PersonaView | None = None
         self._times = CallTimes(self._clock, record.timing, record.answered)
+        self._drafts = Drafts(self.post, self._speak_ahead)
         self._replying = Replying(
-            desk.language_model, desk.default_model, post=self.post, take_time=self._times.take
+            desk.language_model,
+            desk.default_model,
+            post=self._drafts.post,
+            take_time=self._times.take,
         )
         self._speaker = Speaker(leg, desk.text_to_speech, self.post, self._start)
         self._speaker.on_first_byte = lambda reply: self._times.take(reply, Stage.FIRST_BYTE)
@@ -128,7 +133,10 @@ class CallSession:
         """Carry out one command. Nothing here waits for a peer, but for `clear` on the leg."""
         match command:
             case do.GenerateReply(reply, history):
+                self._times.begin_turn(reply)
                 self._generate(reply, history)
+            case do.PrepareReply() | do.CommitReply() | do.DiscardReply():
+                self._speculate(command)
             case do.Speak(reply, number, text):
                 self._speak(reply, number, text)
             case do.Announce():
@@ -137,19 +145,24 @@ class CallSession:
                 await self._interrupt(reply)
             case do.Listen():
                 self._listen()
-            case do.RecordConsent():
-                self._record.consent()
             case do.PutThrough(menu_key):
                 await self._put_through(self._personas[menu_key])
             case do.CheckPin(pin):
                 self._start(self._check_pin(pin))
+            case do.RecordConsent() | do.ShowInterim() | do.WriteEntry():
+                self._write_down(command)
+            case do.HangUp(reason):
+                self._end_reason = reason
+        log.debug("command_executed", command=type(command).__name__)
+
+    def _write_down(self, command: do.RecordConsent | do.ShowInterim | do.WriteEntry) -> None:
+        match command:
+            case do.RecordConsent():
+                self._record.consent()
             case do.ShowInterim(side, text):
                 self._record.interim(side, text)
             case do.WriteEntry():
                 self._record.entry(command, self._persona)
-            case do.HangUp(reason):
-                self._end_reason = reason
-        log.debug("command_executed", command=type(command).__name__)
 
     async def _put_through(self, persona: PersonaView) -> None:
         self._persona = persona
@@ -204,9 +217,33 @@ class CallSession:
     def _generate(self, reply: ReplyId, history: tuple[Message, ...]) -> None:
         if self._persona is None:
             return
-        self._times.begin_turn(reply)
         work = self._replying.generate(reply, history, self._persona, self._caller)
         self._replies[reply] = self._start(work)
+
+    def _speculate(self, command: do.PrepareReply | do.CommitReply | do.DiscardReply) -> None:
+        match command:
+            case do.PrepareReply(reply, history):
+                self._record.reply_prepared()
+                self._times.prepare(reply)
+                self._drafts.hold(reply)
+                self._generate(reply, history)
+            case do.CommitReply(reply):
+                self._record.reply_committed()
+                self._times.begin_turn(reply)
+                self._drafts.release(reply)
+            case do.DiscardReply(reply):
+                self._times.over(reply)
+                self._drafts.drop(reply)
+                self._speaker.discard(reply)
+                if (task := self._replies.pop(reply, None)) is not None:
+                    task.cancel()
+
+    def _speak_ahead(self, reply: ReplyId, text: str) -> None:
+        if self._persona is None:
+            return
+        voice = self._caller.voice(self._persona)
+        if self._desk.greetings.audio(voice, text) is None:
+            self._speaker.prepare(reply, text, voice)
 
     # The caller's audio.
 

@@ -128,6 +128,18 @@ class CallBook:
             )
         )
 
+    def reply_prepared(self) -> None:
+        """Take note that a reply is made before it is sure that it will be said."""
+        prepared = self._figures.speculations_prepared + 1
+        self._figures = replace(self._figures, speculations_prepared=prepared)
+        self.watch.reply_prepared()
+
+    def reply_committed(self) -> None:
+        """Take note that a reply made ahead is being said."""
+        committed = self._figures.speculations_committed + 1
+        self._figures = replace(self._figures, speculations_committed=committed)
+        self.watch.reply_committed()
+
     def timing(self, times: TurnTimes) -> None:
         """Write down a turn's times, as soon as they are told."""
         if self._is_off:

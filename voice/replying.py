@@ -11,7 +11,13 @@ from shared.configuration import PersonaView
 from shared.errors import ProviderError
 from voice.caller import Caller
 from voice.conversation.commands import Message
-from voice.conversation.events import Event, ReplyFailed, ReplyGenerated, ReplyId, SegmentGenerated
+from voice.conversation.events import (
+    ReplyEvent,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplyId,
+    SegmentGenerated,
+)
 from voice.conversation.prompts import model_messages
 from voice.conversation.segments import Segmenter
 from voice.ports import LanguageModel
@@ -28,7 +34,7 @@ class Replying:
         language_model: LanguageModel,
         default_model: str,
         *,
-        post: Callable[[Event], None],
+        post: Callable[[ReplyEvent], None],
         take_time: Callable[[ReplyId, Stage], None],
     ) -> None:
         self._language_model = language_model

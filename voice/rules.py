@@ -11,11 +11,20 @@ from voice.conversation.turn_rules import TurnRules
 
 
 def turn_rules(
-    configuration: Configuration, persona: PersonaView, own_pause: float | None
+    configuration: Configuration,
+    persona: PersonaView,
+    own_pause: float | None,
+    *,
+    speculates: bool = True,
 ) -> TurnRules:
-    """Return the rules of turn-taking with this buddy and this caller, as they are right now."""
+    """Return the rules of turn-taking with this buddy and this caller, as they are right now.
+
+    A call that does not speculate has no reply prepared, whatever the installation says.
+    """
     values = _values(configuration, "turn", _TURN)
     values["pause"] = configuration.pause_seconds(persona.menu_key, own_pause)
+    if not speculates:
+        values["speculations"] = 0
     return TurnRules(**values)
 
 

@@ -239,7 +239,7 @@ class VoiceService:
         pins = PinDesk(opened.call_id, caller, self.database, self.clock)
         session = CallSession(
             leg,
-            self._desk(spending),
+            self._desk(opened, spending),
             caller=caller,
             record=book,
             meter=meter,
@@ -266,7 +266,7 @@ class VoiceService:
                 await asyncio.shield(booking)
         return reason
 
-    def _desk(self, spending: CallSpending) -> CallDesk:
+    def _desk(self, opened: OpenedCall, spending: CallSpending) -> CallDesk:
         """Return what a call needs, with ports that ask its guard before each paid step."""
         providers = self._providers
         recogniser = GuardedSpeechToText(providers.speech_to_text, spending)
@@ -281,7 +281,9 @@ class VoiceService:
             announcements=self._shelf,
             greetings=self._greetings,
             personas=lambda: self._configuration.personas,
-            turn_rules=lambda persona, pause: turn_rules(self._configuration, persona, pause),
+            turn_rules=lambda persona, pause: turn_rules(
+                self._configuration, persona, pause, speculates=opened.speculates
+            ),
             reception_rules=lambda: reception_rules(self._configuration),
             default_model=self.settings.chat_model,
         )

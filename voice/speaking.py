@@ -40,6 +40,7 @@ class _Item:
     reply: ReplyId
     number: int
     text: str
+    voice: Voice | None = None  # None: the audio was made ahead
     chunks: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
     total_bytes: int | None = None  # known once the voice has said its last word
     sent_bytes: int = 0
@@ -73,6 +74,7 @@ class Speaker:
         self._marks: dict[str, _Mark] = {}
         self._items: dict[ReplyId, list[_Item]] = {}
         self._synthesis: dict[ReplyId, list[asyncio.Task[None]]] = {}
+        self._prepared: dict[ReplyId, _Item] = {}  # first segments that nobody may hear yet
         self._ahead = asyncio.Semaphore(AHEAD)
         self._line = asyncio.Lock()  # one segment at a time has the line
         self._clock = asyncio.get_running_loop().time
@@ -82,10 +84,21 @@ class Speaker:
 
     def speak(self, reply: ReplyId, number: int, text: str, voice: Voice) -> None:
         """Say `text` after what is queued."""
-        item = self._item(reply, number, text)
-        self._enqueue(item)
-        task = self._start_task(self._synthesise(item, voice))
-        self._synthesis.setdefault(reply, []).append(task)
+        prepared = self._prepared.pop(reply, None)
+        if prepared is not None and (prepared.text, prepared.voice) == (text, voice):
+            prepared.number = number
+            self._enqueue(prepared)
+        else:
+            self._enqueue(self._make(reply, number, text, voice))
+
+    def prepare(self, reply: ReplyId, text: str, voice: Voice) -> None:
+        """Have `text` ready, for when the reply begins to speak with just this."""
+        self._prepared[reply] = self._make(reply, 0, text, voice)
+
+    def discard(self, reply: ReplyId) -> None:
+        """Forget what was prepared; nothing of it is on the line."""
+        self._prepared.pop(reply, None)
+        self._retire(reply)
 
     def play(
         self, reply: ReplyId, number: int, text: str, audio: bytes, *, is_cover: bool = False
@@ -105,6 +118,10 @@ class Speaker:
         self._retired.add(reply)
         await self._leg.clear()
         self._plays_until = 0.0
+        self._retire(reply)
+
+    def _retire(self, reply: ReplyId) -> None:
+        self._retired.add(reply)
         for task in self._synthesis.pop(reply, ()):
             task.cancel()
         for item in self._items.pop(reply, ()):
@@ -128,8 +145,14 @@ class Speaker:
                 await self._queued.wait()
             await self._send(self._queue.popleft())
 
-    def _item(self, reply: ReplyId, number: int, text: str) -> _Item:
-        item = _Item(reply, number, text)
+    def _make(self, reply: ReplyId, number: int, text: str, voice: Voice) -> _Item:
+        item = self._item(reply, number, text, voice)
+        task = self._start_task(self._synthesise(item, voice))
+        self._synthesis.setdefault(reply, []).append(task)
+        return item
+
+    def _item(self, reply: ReplyId, number: int, text: str, voice: Voice | None = None) -> _Item:
+        item = _Item(reply, number, text, voice)
         self._items.setdefault(reply, []).append(item)
         return item
 

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PlanName(StrEnum):
+    """What a call is talked on."""
+
+    WITHHELD = "withheld"
+    PRETRIAL = "pretrial"
+    TRIAL = "trial"
+    UNLIMITED = "unlimited"
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class CallFigures:
     answer_ms: float | None = None  # from the stream's opening to the first audible frame
     interruptions: int = 0  # of buddies, by the caller
     underruns: int = 0  # silences within a segment, because its audio came too late
+    speculations_prepared: int = 0  # replies made ahead of their turn's end
+    speculations_committed: int = 0  # and those that were said
 
 
 def waterfall(stages_ms: Mapping[Stage, float]) -> tuple[Step, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shared.domain.plans import Allowance, Allowances
+from shared.domain.plans import Allowance, Allowances, PlanName
 
 FILE = Path(__file__).with_name("plans.toml")
 
@@ -22,6 +22,26 @@ def allowances() -> Allowances:
 def read_allowances(tables: Mapping[str, Any]) -> Allowances:
     """Return the allowances that the file's tables describe."""
     return Allowances(*(_allowance(tables, name) for name in ("withheld", "pretrial", "trial")))
+
+
+@functools.cache
+def speculating() -> frozenset[PlanName]:
+    """Return the plans on which replies are prepared before it is sure that they are wanted."""
+    return read_speculating(tomllib.loads(FILE.read_text(encoding="utf-8")))
+
+
+def read_speculating(tables: Mapping[str, Any]) -> frozenset[PlanName]:
+    """Return the plans of which the file's tables say so."""
+    return frozenset(plan for plan in PlanName if _speculates(tables, plan))
+
+
+def _speculates(tables: Mapping[str, Any], name: str) -> bool:
+    match tables.get(name):
+        case {"speculates": bool(speculates)}:
+            return speculates
+        case _:
+            message = f"the plans don't say whether {name} speculates"
+            raise ValueError(message)
 
 
 def _allowance(tables: Mapping[str, Any], name: str) -> Allowance:

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from shared.database import lock
+from shared.domain.plans import PlanName
 from shared.domain.spending import Refusal
 from shared.domain.timings import CallFigures
 from shared.errors import DomainError
 from shared.ids import AccountId, CallId, PersonaVersionId, new_id
 from shared.listener import CALL_ENTRIES, notify
 from shared.phone import PhoneNumber
+from shared.seed import plans
 from shared.services import (
     allowances,
     caller_profiles,
@@ -104,6 +106,7 @@ class OpenedCall:
     fair_use_left: int | None  # seconds this month; None where talk is not unlimited
     refusal: Refusal | None  # why the call may not start, though there is talk time
     may_text: bool  # a text about how to go on would be sent
+    speculates: bool = True  # on its plan, replies are prepared before they are sure
 
 
 def take_call(
@@ -299,10 +302,11 @@ def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
         if left.is_unlimited
         else None
     )
+    kind = AccountKind(account.kind)
     return OpenedCall(
         call_id=CallId(call.id),
         account_id=AccountId(account.id),
-        caller=AccountKind(account.kind),
+        caller=kind,
         profile=caller_profiles.of(session, call_id=CallId(call.id), now=now),
         has_consented=consents.has(
             session, account_id=AccountId(account.id), kind=ConsentKind.TRANSCRIPTION
@@ -311,7 +315,20 @@ def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
         fair_use_left=fair_use_left,
         may_text=text_messages.may_text(session, call_id=call_id, now=now),
         refusal=spending.admit(session, call_id=call_id, fair_use_left=fair_use_left, now=now),
+        speculates=_plan(kind, is_unlimited=left.is_unlimited) in plans.speculating(),
     )
+
+
+def _plan(kind: AccountKind, *, is_unlimited: bool) -> PlanName:
+    if is_unlimited:
+        return PlanName.UNLIMITED
+    match kind:
+        case AccountKind.WITHHELD:
+            return PlanName.WITHHELD
+        case AccountKind.TEMPORARY:
+            return PlanName.PRETRIAL
+        case AccountKind.REGISTERED:
+            return PlanName.TRIAL
 
 
 def _call(session: Session, call_id: CallId) -> Call:
@@ -345,6 +362,9 @@ def _keep(call: Call, figures: CallFigures) -> None:
     call.answer_ms = figures.answer_ms if call.answer_ms is None else call.answer_ms
     call.interruptions = max(call.interruptions, figures.interruptions)
     call.underruns = max(call.underruns, figures.underruns)
+    prepared, committed = figures.speculations_prepared, figures.speculations_committed
+    call.speculations_prepared = max(call.speculations_prepared, prepared)
+    call.speculations_committed = max(call.speculations_committed, committed)
 
 
 def _hash(token: str) -> bytes:

@@ -38,6 +38,8 @@ class Call(Table, table=True):
     answer_ms: float | None = column(FLOAT, default=None)  # from the stream to the first sound
     interruptions: int = 0  # of buddies, by the caller
     underruns: int = 0  # silences within a segment, because its audio came too late
+    speculations_prepared: int = 0  # replies prepared ahead of their turn
+    speculations_committed: int = 0  # and those that were said
 
 
 class Entry(Table, table=True):

@@ -88,6 +88,8 @@ class Record:
     answered_at: float | None = None
     interruptions: int = 0
     underruns: int = 0
+    prepared: int = 0
+    committed: int = 0
 
     def consent(self) -> None:
         self.consents += 1
@@ -106,6 +108,12 @@ class Record:
 
     def entry(self, entry: WriteEntry, persona: PersonaView | None) -> None:
         self.entries.append(entry)
+
+    def reply_prepared(self) -> None:
+        self.prepared += 1
+
+    def reply_committed(self) -> None:
+        self.committed += 1
 
     def timing(self, times: TurnTimes) -> None:
         self.timings.append(times)

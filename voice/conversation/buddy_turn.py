@@ -19,6 +19,7 @@ class BuddyTurn:
         self, texts: Mapping[Announcement, str], *, last_reply: ReplyId, now: float
     ) -> None:
         self.reply = last_reply  # events of any other reply are stale
+        self._newest = last_reply  # no id is given twice
         self.is_generated = True
         self.has_failed = False
         self.asides = Asides()
@@ -28,9 +29,16 @@ class BuddyTurn:
         self._playback = Playback()
         self._shown: Segment | None = None  # the segment on the live page
 
-    def begin(self, now: float, *, is_generated: bool = False) -> ReplyId:
+    def next_id(self) -> ReplyId:
+        """Return the id of a reply that is yet to begin."""
+        self._newest = ReplyId(self._newest + 1)
+        return self._newest
+
+    def begin(
+        self, now: float, *, reply: ReplyId | None = None, is_generated: bool = False
+    ) -> ReplyId:
         """Begin a reply; one that is generated already gets no words of the model."""
-        self.reply = ReplyId(self.reply + 1)
+        self.reply = self.next_id() if reply is None else reply
         self.is_generated = is_generated
         self.has_failed = False
         self.progress_at = self.moved_at = now
@@ -94,7 +102,7 @@ class BuddyTurn:
         commands: list[Command] = [do.Interrupt(self.reply), *self._playback.close()]
         self.asides.settle()
         heard = self._heard(was_interrupted=True)
-        self.reply = ReplyId(self.reply + 1)  # what still comes of the old one is stale
+        self.reply = self.next_id()  # what still comes of the old one is stale
         self._playback = Playback()
         self.is_generated = True
         return commands, heard

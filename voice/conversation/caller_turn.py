@@ -32,6 +32,16 @@ class CallerTurn:
         """Everything said in this turn."""
         return self.words.text
 
+    @property
+    def has_voice_since(self) -> bool:
+        """Whether there was voice after the words that came last."""
+        heard_at = self.words.heard_at
+        return self._voice_at is not None and heard_at is not None and self._voice_at > heard_at
+
+    def preview(self, history: list[Message]) -> list[Message]:
+        """Return the history as it would be if the turn were over."""
+        return _with_turn(history, self.text)
+
     def notice_voice(self, now: float) -> None:
         """There is voice on the line: a turn that has begun is held open."""
         self._voice_at = now
@@ -71,7 +81,7 @@ class CallerTurn:
         ends_at = words.last_word_at + rules.pause
         if not words.is_settled:
             ends_at = max(ends_at, words.heard_at + rules.final_wait)
-        if self._voice_at is not None and self._voice_at > words.heard_at:
+        if self._voice_at is not None and self.has_voice_since:
             ends_at = max(ends_at, self._voice_at + rules.voice_hold)
         return ends_at
 
@@ -80,11 +90,9 @@ class CallerTurn:
         rows = self.confirm()
         before = list(history)
         is_settled = self.words.is_settled
-        text = turn = self.words.take()
+        text = self.words.take()
         self._voice_at = None
-        if history and history[-1].side is Side.CALLER:
-            turn = f"{history.pop().text} {text}"  # a turn that goes on is one turn
-        history.append(Message(Side.CALLER, turn))
+        history[:] = _with_turn(history, text)
         if is_settled:
             return [*rows, WriteEntry(Side.CALLER, text)]
         self._unconfirmed = _Unconfirmed(text, before)
@@ -99,3 +107,10 @@ class CallerTurn:
         """Write down what was taken without its final: nothing will correct it any more."""
         unconfirmed, self._unconfirmed = self._unconfirmed, None
         return [WriteEntry(Side.CALLER, unconfirmed.text)] if unconfirmed is not None else []
+
+
+def _with_turn(history: list[Message], text: str) -> list[Message]:
+    """Return the history with what the caller said; a turn that goes on is one turn."""
+    if history and history[-1].side is Side.CALLER:
+        return [*history[:-1], Message(Side.CALLER, f"{history[-1].text} {text}")]
+    return [*history, Message(Side.CALLER, text)]

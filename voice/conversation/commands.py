@@ -100,6 +100,32 @@ class GenerateReply:
 
 
 @dataclass(frozen=True, slots=True)
+class PrepareReply:
+    """Have a reply written and its first segment made, and hold all of it: nobody may know.
+
+    Events of it come after its commit, but for a `ReplyFailed`. It may be said never, so it may
+    do nothing but write: no tool with an effect.
+    """
+
+    reply: ReplyId
+    history: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitReply:
+    """The prepared reply has the floor: release what was held of it."""
+
+    reply: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
+class DiscardReply:
+    """The prepared reply is void: cancel its work and forget it."""
+
+    reply: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
 class Speak:
     """Say a segment in the buddy's voice, after what is already queued."""
 
@@ -179,6 +205,9 @@ class HangUp:
 
 Command = (
     GenerateReply
+    | PrepareReply
+    | CommitReply
+    | DiscardReply
     | Speak
     | Announce
     | Interrupt

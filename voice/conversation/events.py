@@ -195,6 +195,7 @@ class ServiceEnding:
     is_short: bool = False  # in a second or three
 
 
+Hint = VoiceDetected | UtteranceLikelyEnded | UtteranceResumed | UtteranceEnded
 ReplyEvent = (
     SegmentGenerated
     | ReplyGenerated
@@ -203,20 +204,14 @@ ReplyEvent = (
     | ReplyFailed
     | SynthesisFailed
 )
+ServiceEvent = PinChecked | TalkTimeLow | RecogniserLost | RecogniserRestored | StoreLost
 ClosingEvent = TalkTimeOver | SpendStopped | CallDeleted | ServiceEnding
 Event = (
-    VoiceDetected
+    Hint
     | TranscriptReceived
-    | UtteranceLikelyEnded
-    | UtteranceResumed
-    | UtteranceEnded
     | DigitPressed
     | CallerHungUp
-    | PinChecked
     | ReplyEvent
-    | RecogniserLost
-    | RecogniserRestored
-    | StoreLost
-    | TalkTimeLow
+    | ServiceEvent
     | ClosingEvent
 )

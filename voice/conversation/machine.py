@@ -29,6 +29,7 @@ from voice.conversation.honesty import asks_whether_human
 from voice.conversation.keypad import Keypad, TypedPin
 from voice.conversation.pin_words import pin_words
 from voice.conversation.playback import Segment
+from voice.conversation.speculation import Speculation
 from voice.conversation.turn_rules import TurnRules
 from voice.conversation.utterance import takes_floor
 
@@ -60,6 +61,7 @@ class Conversation:
         self.history: list[Message] = []
         self._farewell = farewell  # for the end of the talk time
         self._turn = CallerTurn()
+        self._speculation = Speculation()
         self._buddy = BuddyTurn(announcements, last_reply=last_reply, now=now)
         self._floor_at = now  # when the floor last changed hands
         self._quiet_since = now  # when the caller last heard or said something
@@ -88,38 +90,28 @@ class Conversation:
                 | on.ReplyFailed()
                 | on.SynthesisFailed()
             ):
-                return self._follow_reply(event, now) if event.reply == self._buddy.reply else []
-            case on.VoiceDetected():
-                self._turn.notice_voice(now)
-                return []
+                return self._follow_reply(event, now)
             case on.TranscriptReceived():
                 return self._hear(event, now)
             case (
-                on.UtteranceLikelyEnded()
+                on.VoiceDetected()
+                | on.UtteranceLikelyEnded()
                 | on.UtteranceResumed()
                 | on.UtteranceEnded()
-                | on.StoreLost()
             ):
-                return []  # hints, but the pause time decides; and the call goes on
+                return self._follow_hint(event, now)
             case on.DigitPressed(digit):
                 return self._press(digit, now)
-            case on.PinChecked():
-                self._buddy.asides.add(pin_words(event))
-                return self._speak_if_idle(now)
             case on.CallerHungUp():
-                is_closing = self.phase is Phase.CLOSING
-                reason = self._end_reason if is_closing else line_ending(event)
-                return [
-                    *self._cut_off(),
-                    *self._turn.take_unanswered(self.history),
-                    self._end(reason),
-                ]
-            case on.RecogniserLost() | on.RecogniserRestored():
-                is_lost = isinstance(event, on.RecogniserLost)
-                return self._follow_recogniser(is_lost=is_lost, now=now)
-            case on.TalkTimeLow():
-                self._buddy.asides.add(Announcement.TALK_TIME_LOW)
-                return self._speak_if_idle(now)
+                return self._lose_line(event)
+            case (
+                on.PinChecked()
+                | on.TalkTimeLow()
+                | on.RecogniserLost()
+                | on.RecogniserRestored()
+                | on.StoreLost()
+            ):
+                return self._follow_service(event, now)
             case on.TalkTimeOver() | on.SpendStopped() | on.CallDeleted() | on.ServiceEnding():
                 return self._close(ending_of(event, self._farewell), now)
 
@@ -169,23 +161,40 @@ class Conversation:
             self._give_floor_to_caller(now)
             self._turn.drop_kept()
         self.history = self._turn.hear(news, self.history, now)
+        commands += self._speculation.keep_to(self._turn)
         if not news.text:
             return commands
         self._questions = 0
         self._quiet_since = now
         return [*commands, do.ShowInterim(Side.CALLER, self._turn.text)]
 
+    def _follow_hint(self, event: on.Hint, now: float) -> list[Command]:
+        """Take what the recogniser makes of the caller's voice: the pause time decides."""
+        match event:
+            case on.VoiceDetected():
+                self._turn.notice_voice(now)
+                return []
+            case on.UtteranceLikelyEnded() | on.UtteranceEnded():
+                return self._prepare_reply()
+            case on.UtteranceResumed():
+                return self._speculation.discard()
+
     def _listening_deadline(self) -> float:
         ends_at = self._turn.ends_at(self.rules)
         if ends_at is None:
             ends_at = self._quiet_since + self.rules.silence
         if self._lost_at is not None:
-            return min(ends_at, self._lost_at + self.rules.recogniser_wait)
-        return ends_at
+            ends_at = min(ends_at, self._lost_at + self.rules.recogniser_wait)
+        prepare_at = self._speculation.due_at(self._turn, self.rules)
+        return ends_at if prepare_at is None else min(ends_at, prepare_at)
 
     def _end_listening(self, now: float) -> list[Command]:
-        if self._turn.text:
+        ends_at = self._turn.ends_at(self.rules)
+        if ends_at is not None and now >= ends_at:
             return self._end_turn(now)
+        prepare_at = self._speculation.due_at(self._turn, self.rules)
+        if prepare_at is not None and now >= prepare_at:
+            return self._prepare_reply()
         if self._lost_at is not None and now >= self._lost_at + self.rules.recogniser_wait:
             return self._close(RECOGNISER_GONE, now)
         if self._questions >= self.rules.silence_questions:
@@ -196,15 +205,27 @@ class Conversation:
     def _end_turn(self, now: float) -> list[Command]:
         last_word_at = self._turn.words.last_word_at or now
         commands: list[Command] = [*self._turn.take(self.history)]
-        reply = self._begin_reply(now)
+        prepared = self._speculation.commit(self.history)
+        commands += self._speculation.discard()
+        reply = self._begin_reply(now, reply=prepared)
         self._quiet_since = max(
             last_word_at, now + self.rules.cover_spacing - self.rules.cover_after
         )
         commands += self._buddy.say_asides()
+        if prepared is not None:
+            return [*commands, do.CommitReply(reply)]
         if asks_whether_human(self.history[-1].text):
             self._buddy.is_generated = True
             return [*commands, self._buddy.speak(honesty.ANSWER)]
         return [*commands, do.GenerateReply(reply, tuple(self.history))]
+
+    def _prepare_reply(self) -> list[Command]:
+        if self.phase is not Phase.LISTENING:
+            return []
+        return self._speculation.prepare(self._buddy.next_id, self._turn, self.history, self.rules)
+
+    def _take_unanswered(self) -> list[Command]:
+        return [*self._speculation.discard(), *self._turn.take_unanswered(self.history)]
 
     def _press(self, digit: str, now: float) -> list[Command]:
         """Take a key: a PIN has no words and interrupts nobody."""
@@ -220,6 +241,10 @@ class Conversation:
 
     def _follow_reply(self, event: on.ReplyEvent, now: float) -> list[Command]:
         buddy = self._buddy
+        if event.reply == self._speculation.reply:
+            return self._speculation.discard()  # it failed: all else of it is held
+        if event.reply != buddy.reply:
+            return []
         buddy.progress_at = now
         match event:
             case on.SegmentGenerated(_, text):
@@ -318,22 +343,34 @@ class Conversation:
         self._begin_reply(now, is_generated=True)
         return self._buddy.say_asides()
 
-    def _follow_recogniser(self, *, is_lost: bool, now: float) -> list[Command]:
-        if not is_lost:
-            self._lost_at = None
-        elif self._lost_at is None:
-            self._lost_at, self._is_loss_told = now, False
-        return self._speak_if_idle(now) if is_lost else []
+    def _follow_service(self, event: on.ServiceEvent, now: float) -> list[Command]:
+        match event:
+            case on.PinChecked():
+                self._buddy.asides.add(pin_words(event))
+            case on.TalkTimeLow():
+                self._buddy.asides.add(Announcement.TALK_TIME_LOW)
+            case on.RecogniserLost() if self._lost_at is None:
+                self._lost_at, self._is_loss_told = now, False
+            case on.RecogniserRestored():
+                self._lost_at = None
+                return []
+            case _:
+                pass  # without its store the call goes on
+        return self._speak_if_idle(now)
 
     def _close(self, ending: Ending, now: float) -> list[Command]:
         """Say the last words; nothing interrupts them."""
         if self.phase is Phase.CLOSING:
             return []
-        commands = [*self._cut_off(), *self._turn.take_unanswered(self.history)]
+        commands = [*self._cut_off(), *self._take_unanswered()]
         commands += self._announce_alone(ending.words, now)
         self.phase = Phase.CLOSING
         self._end_reason = ending.reason
         return commands
+
+    def _lose_line(self, event: on.CallerHungUp) -> list[Command]:
+        reason = self._end_reason if self.phase is Phase.CLOSING else line_ending(event)
+        return [*self._cut_off(), *self._take_unanswered(), self._end(reason)]
 
     def _end(self, reason: EndReason) -> Command:
         self.phase = Phase.ENDED
@@ -341,10 +378,12 @@ class Conversation:
 
     # The floor.
 
-    def _begin_reply(self, now: float, *, is_generated: bool = False) -> ReplyId:
+    def _begin_reply(
+        self, now: float, *, reply: ReplyId | None = None, is_generated: bool = False
+    ) -> ReplyId:
         self.phase = Phase.THINKING
         self._floor_at = self._quiet_since = now
-        return self._buddy.begin(now, is_generated=is_generated)
+        return self._buddy.begin(now, reply=reply, is_generated=is_generated)
 
     def _cut_off(self) -> list[Command]:
         """Retire the reply and keep only what the caller heard of it."""
@@ -358,3 +397,4 @@ class Conversation:
         self.phase = Phase.LISTENING
         self._floor_at = self._quiet_since = now
         self._turn.begin()
+        self._speculation.begin_turn()

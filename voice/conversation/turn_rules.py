@@ -14,6 +14,8 @@ class TurnRules:
     final_wait: float = 3.0  # words without their final are taken as they are after this
     interruption_words: int = 2  # fewer do not interrupt, unless one is a stop word
     kept_word: float = 1.0  # a short word this close to the reply's end becomes a turn
+    speculations: int = 2  # replies prepared before a turn is over; 0 prepares none
+    speculate_after: float = 0.25  # of silence after final words, without a hint
     silence: float = 10.0  # a caller who says nothing is asked after this
     silence_questions: int = 2  # so many times; then comes a goodbye
     cover_after: float = 3.0  # of silence when it is the buddy's turn, something is said

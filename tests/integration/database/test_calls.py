@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlmodel import Session
 
 from shared.database import Database
+from shared.domain.timings import CallFigures
 from shared.services import calls, talk_time
 from shared.services.calls import CallNotFound, StreamRefused
 from shared.services.new_accounts import AccountKind
+from shared.tables.call import Call
 from tests.support.builders import (
     KIM,
     NOW,
@@ -115,3 +118,26 @@ def test_ending_a_call_settles_it_once(database: Database) -> None:
     left = database.transact_now(talk_time.overview, account_id=opened.account_id, now=NOW)
     assert (card.seconds, card.end_reason, card.is_live) == (7, "caller_hung_up", False)
     assert left.seconds_left == 293
+
+
+def test_replies_prepared_ahead_are_counted_and_a_withheld_number_gets_none(
+    database: Database,
+) -> None:
+    opened = open_call(database)
+    withheld = open_call(database, "CA2", number=None)
+
+    database.transact_now(
+        calls.end_call,
+        call_id=opened.call_id,
+        end_reason="caller_hung_up",
+        used_seconds=7,
+        now=NOW,
+        figures=CallFigures(speculations_prepared=3, speculations_committed=2),
+    )
+
+    def counted(session: Session) -> tuple[int, int]:
+        call = session.get_one(Call, opened.call_id)
+        return call.speculations_prepared, call.speculations_committed
+
+    assert (opened.speculates, withheld.speculates) == (True, False)
+    assert database.transact_now(counted) == (3, 2)

@@ -20,6 +20,7 @@ from voice.conversation.turn_rules import TurnRules
 from voice.timing import Stage
 
 LOST = ProviderError("fake", "lost", retryable=True)
+UNPREPARED = TurnRules(speculations=0)  # test_speculative_replies.py is about those
 
 
 def test_caller_hears_notice_greeting_and_an_answer_and_all_of_it_is_written_down() -> None:
@@ -152,7 +153,7 @@ def test_failing_model_is_apologised_for_and_the_call_goes_on(reply: ScriptedRep
         await phone.until_heard("once more.")
         phone.leg.hang_up()
 
-    phone = call(ScriptedCall, script)
+    phone = call(lambda: ScriptedCall(rules=UNPREPARED), script)
 
     assert longest_gap(phone) <= 4.0
 
@@ -177,7 +178,7 @@ def test_failing_voice_is_apologised_for_and_the_call_goes_on(
         await phone.until_heard("once more.")
         phone.leg.hang_up()
 
-    phone = call(ScriptedCall, script)
+    phone = call(lambda: ScriptedCall(rules=UNPREPARED), script)
 
     assert longest_gap(phone) <= 4.0
 
@@ -212,7 +213,7 @@ def test_stages_of_a_turn_are_timed_in_their_order() -> None:
         await phone.until_heard("story.")
         phone.leg.hang_up()
 
-    phone = call(ScriptedCall, script)
+    phone = call(lambda: ScriptedCall(rules=UNPREPARED), script)
 
     (times,) = phone.record.timings
     order = [
@@ -300,7 +301,7 @@ def quiet_logs() -> Iterator[None]:
 
 
 def test_pause_time_edited_in_mid_call_counts_from_the_next_turn_on() -> None:
-    rules = [TurnRules()]
+    rules = [UNPREPARED]
 
     def phone_of() -> ScriptedCall:
         phone = ScriptedCall()
@@ -311,7 +312,7 @@ def test_pause_time_edited_in_mid_call_counts_from_the_next_turn_on() -> None:
         await phone.until_heard("Lisa here.")
         await phone.talk("first turn")
         await phone.until_heard("You said first turn.")
-        rules[0] = TurnRules(pause=1.6)
+        rules[0] = replace(UNPREPARED, pause=1.6)
         await phone.talk("second turn")
         await phone.until_heard("You said second turn.")
         phone.leg.hang_up()

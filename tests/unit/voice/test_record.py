@@ -149,3 +149,20 @@ def test_off_the_record_leaves_two_dividers_and_nothing_else() -> None:
         (4, "words", "so then"),
     ]
     assert (writer.interims, writer.timings) == ([], [])
+
+
+def test_replies_prepared_and_those_said_are_counted() -> None:
+    store = FakeStore()
+
+    async def play() -> None:
+        the_book = book(store)
+        the_book.reply_prepared()
+        the_book.reply_prepared()
+        the_book.reply_committed()
+        the_book.end(EndReason.CALLER_HUNG_UP, 61)
+        await the_book.run()
+
+    run_in_virtual_time(play())
+
+    figures = store.done[0].keywords["figures"]
+    assert (figures.speculations_prepared, figures.speculations_committed) == (2, 1)

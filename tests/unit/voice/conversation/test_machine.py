@@ -11,7 +11,7 @@ from voice.conversation.events import ReplyId
 from voice.conversation.machine import Conversation, Phase
 from voice.conversation.turn_rules import TurnRules
 
-RULES = TurnRules()
+RULES = TurnRules(speculations=0)  # test_speculation.py is about those
 TEXTS = {announcement: f"<{announcement}>" for announcement in Announcement}
 GREETING = "Hi, Lisa here, your AI news desk. What is on your mind?"
 

@@ -86,6 +86,7 @@ class Witness:
         self.segments = 0
         self.spoken: list[str] = []
         self.hang_ups = 0
+        self.prepared: ReplyId | None = None
 
     def see(self, commands: list[do.Command], conversation: Conversation) -> None:
         for command in commands:
@@ -93,6 +94,8 @@ class Witness:
             match command:
                 case do.Speak(reply, segment) | do.Announce(reply, segment):
                     assert reply not in self.retired, "nothing is said of a retired reply"
+                    is_buddys = isinstance(command, do.Speak)
+                    assert not (is_buddys and reply == self.prepared), "nothing before its commit"
                     if reply != self.reply:
                         self.reply, self.segments = reply, 0
                     assert segment == self.segments, "segments are numbered in their order"
@@ -103,16 +106,44 @@ class Witness:
                         self.spoken.append(TEXTS[command.announcement])
                 case do.Interrupt(reply):
                     self.retired.add(reply)
+                case do.PrepareReply() | do.CommitReply() | do.DiscardReply():
+                    self.speculate(command, conversation)
                 case do.GenerateReply(reply, history):
+                    assert self.prepared is None, "what is prepared is said or discarded first"
                     assert reply not in self.retired
                     if reply != self.reply:
                         self.reply, self.segments = reply, 0
                     assert history[-1].side is Side.CALLER, "a reply answers somebody"
                 case do.HangUp():
                     self.hang_ups += 1
+                    assert self.prepared is None, "nothing goes on behind an ended call"
                     assert conversation.phase is Phase.ENDED
                 case _:
                     pass
+
+    def speculate(
+        self,
+        command: do.PrepareReply | do.CommitReply | do.DiscardReply,
+        conversation: Conversation,
+    ) -> None:
+        reply = command.reply
+        match command:
+            case do.PrepareReply(_, history):
+                assert self.prepared is None, "one at a time"
+                assert conversation.phase is Phase.LISTENING
+                assert reply not in self.retired
+                assert reply != self.reply
+                assert history[-1].side is Side.CALLER, "a reply answers somebody"
+                self.prepared = reply
+            case do.CommitReply():
+                assert reply == self.prepared, "what was never prepared can't be committed"
+                self.prepared = None
+                if reply != self.reply:  # asides of it may have come first
+                    self.reply, self.segments = reply, 0
+            case do.DiscardReply():
+                assert reply == self.prepared
+                self.prepared = None
+                self.retired.add(reply)
 
 
 def play_out(script: list[Script]) -> tuple[Conversation, Witness, float]:
@@ -125,7 +156,8 @@ def play_out(script: list[Script]) -> tuple[Conversation, Witness, float]:
         was_ended = conversation.phase is Phase.ENDED
         commands = conversation.tick(now)
         witness.see(commands, conversation)
-        event = step.event(witness.reply, max(witness.segments - 1, 0), now)
+        latest = witness.prepared or witness.reply
+        event = step.event(latest, max(witness.segments - 1, 0), now)
         if event is not None:
             more = conversation.receive(event, now)
             witness.see(more, conversation)
