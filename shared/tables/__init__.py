@@ -13,6 +13,7 @@ from shared.tables import (
     key_check,
     persona,
     phone_line,
+    sunset,
     talk_time,
     verification,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "key_check",
     "persona",
     "phone_line",
+    "sunset",
     "talk_time",
     "verification",
 ]

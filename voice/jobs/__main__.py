@@ -1,7 +1,8 @@
 """`python -m voice.jobs`: what is done behind the calls' backs.
 
 Every few seconds it settles the calls whose process died, and ends those of whose end nobody
-told us; every hour it deletes what has been kept long enough. It holds nothing: killed and
+told us; every hour it deletes what has been kept long enough; every day it asks which models are
+about to end. It holds nothing: killed and
 started again, it goes on where it was.
 """
 
@@ -20,6 +21,7 @@ from shared.domain.retention import RetentionRules
 from shared.errors import BuddyError
 from shared.services import calls, erasure, personas, retention, talk_time
 from shared.settings import Settings
+from voice.jobs.sunsets import every_day
 
 log = structlog.get_logger()
 
@@ -68,6 +70,7 @@ async def run(settings: Settings, clock: Clock) -> None:
     )
     log.info("jobs_ready")
     stopping = asyncio.ensure_future(stopped.wait())
+    watching = asyncio.ensure_future(every_day(database, clock, settings))
     retention_at = loop.time()
     try:
         while not stopping.done():
@@ -77,6 +80,8 @@ async def run(settings: Settings, clock: Clock) -> None:
                 await keep_no_longer(database, clock)
             await asyncio.wait([stopping], timeout=SWEEP_SECONDS)
     finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         await database.close()
 
 
