@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from voice.conversation.measures import CURRENCIES, EACH, MONEY, SCALES, UNITS
 from voice.conversation.number_words import (
     cardinal,
     digit_by_digit,
@@ -34,91 +35,9 @@ _NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _FRACTION: Final = r"\d{1,9}/\d{1,9}(?![\d/])"
 _AMOUNT: Final = rf"(?:\d{{1,9}} +{_FRACTION}|{_FRACTION}|{_NUMBER})"
 
-# What stands behind a number, for one and for more of it.
-_UNITS: Final = {
-    "%": ("percent", "percent"),
-    "°C": ("degree Celsius", "degrees Celsius"),
-    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"),
-    "sq km": ("square kilometer", "square kilometers"),
-    "sq m": ("square meter", "square meters"),
-    "sq mi": ("square mile", "square miles"),
-    "sq ft": ("square foot", "square feet"),
-    "cu m": ("cubic meter", "cubic meters"),
-    "km": ("kilometer", "kilometers"),
-    "m": ("meter", "meters"),
-    "cm": ("centimeter", "centimeters"),
-    "mm": ("millimeter", "millimeters"),
-    "mi": ("mile", "miles"),
-    "ft": ("foot", "feet"),
-    "yd": ("yard", "yards"),
-    "kg": ("kilogram", "kilograms"),
-    "g": ("gram", "grams"),
-    "mg": ("milligram", "milligrams"),
-    "lbs": ("pound", "pounds"),
-    "lb": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "L": ("liter", "liters"),
-    "l": ("liter", "liters"),
-    "mL": ("milliliter", "milliliters"),
-    "ml": ("milliliter", "milliliters"),
-    "tsp": ("teaspoon", "teaspoons"),
-    "tbsp": ("tablespoon", "tablespoons"),
-    "hrs": ("hour", "hours"),
-    "hr": ("hour", "hours"),
-    "h": ("hour", "hours"),
-    "mins": ("minute", "minutes"),
-    "min": ("minute", "minutes"),
-    "secs": ("second", "seconds"),
-    "sec": ("second", "seconds"),
-    "s": ("second", "seconds"),
-    "ms": ("millisecond", "milliseconds"),
-    "mph": ("mile per hour", "miles per hour"),
-    "kcal": ("kilocalorie", "kilocalories"),
-    "cal": ("calorie", "calories"),
-    "TB": ("terabyte", "terabytes"),
-    "GB": ("gigabyte", "gigabytes"),
-    "MB": ("megabyte", "megabytes"),
-    "KB": ("kilobyte", "kilobytes"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "Hz": ("hertz", "hertz"),
-    "kWh": ("kilowatt hour", "kilowatt hours"),
-    "kW": ("kilowatt", "kilowatts"),
-    "W": ("watt", "watts"),
-    "V": ("volt", "volts"),
-}
-_UNIT: Final = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
-_EACH: Final = {
-    "h": "hour",
-    "hr": "hour",
-    "min": "minute",
-    "s": "second",
-    "sec": "second",
-    "mo": "month",
-    "yr": "year",
-    "wk": "week",
-    "lb": "pound",
-    "kg": "kilogram",
-}
-_PER: Final = "|".join((*_EACH, "hour", "minute", "second", "day", "week", "month", "year"))
+_UNIT: Final = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
+_PER: Final = "|".join((*EACH, "hour", "minute", "second", "day", "week", "month", "year"))
 
-# Coins of a hundred to one, but for yen.
-_MONEY: Final = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "€": ("euro", "euros", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "¥": ("yen", "yen", "yen", "yen"),
-}
-_CODES: Final = {"USD": "$", "EUR": "€", "GBP": "£"}
-_SCALES: Final = {
-    "k": "thousand",
-    "m": "million",
-    "mn": "million",
-    "b": "billion",
-    "bn": "billion",
-    "t": "trillion",
-}
 _SCALE: Final = r"(?:thousand|million|billion|trillion|[kKmMbBtT]n?)\b"
 
 NOON: Final = 12  # o'clock
@@ -169,7 +88,7 @@ def _time(match: re.Match[str]) -> str:
 
 def _money(match: re.Match[str]) -> str:
     groups = match.groupdict()
-    one, many, coin, coins = _MONEY[groups.get("sign") or _CODES[groups["code"]]]
+    one, many, coin, coins = MONEY[groups.get("sign") or CURRENCIES[groups["code"]]]
     text, until, scale = groups["amount"].replace(",", ""), groups.get("until"), groups["scale"]
     whole, _, cents = text.partition(".")
     if until:
@@ -187,7 +106,7 @@ def _money(match: re.Match[str]) -> str:
 
 
 def _scaled(scale: str | None) -> str:
-    return f"{_SCALES.get(scale.lower(), scale)} " if scale else ""
+    return f"{SCALES.get(scale.lower(), scale)} " if scale else ""
 
 
 def _cents(match: re.Match[str]) -> str:
@@ -195,7 +114,7 @@ def _cents(match: re.Match[str]) -> str:
 
 
 def _measure(match: re.Match[str]) -> str:
-    one, many = _UNITS[match["unit"]]
+    one, many = UNITS[match["unit"]]
     amount = match["amount"]
     is_one = amount == "1" or ("/" in amount and " " not in amount)
     return f"{_amount(amount)} {one if is_one else many}"
@@ -294,7 +213,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     # What is paid, and for how much of it.
     (
         re.compile(rf"(?<=[\d.%€])( ?[a-zA-Z]{{0,4}}) ?/ ?({_PER})\b"),
-        lambda m: f"{m[1]} per {_EACH.get(m[2], m[2])}",
+        lambda m: f"{m[1]} per {EACH.get(m[2], m[2])}",
     ),
     (
         re.compile(
