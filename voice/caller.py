@@ -12,6 +12,7 @@ from shared.services.calls import OpenedCall
 from shared.services.new_accounts import AccountKind
 from voice.conversation.commands import Announcement
 from voice.conversation.reception import Visitor
+from voice.conversation.spoken_text import spoken_text
 from voice.ports import Voice
 
 SLOW_BELOW, FAST_ABOVE = 0.97, 1.03
@@ -156,7 +157,7 @@ HOW_TO_PROVE = {
 def greeting(persona: PersonaView, name: str | None, today: datetime) -> str:
     """Return a buddy's first words on this day where the caller is."""
     words = persona.greeting.replace("{name}", name) if name else persona.greeting_unnamed
-    return words.replace("{weekday}", f"{today:%A}")
+    return spoken_text(words.replace("{weekday}", f"{today:%A}"))
 
 
 def _day(at: datetime) -> str:

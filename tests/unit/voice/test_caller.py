@@ -56,6 +56,12 @@ def test_greeting_knows_the_name_and_the_callers_day() -> None:
     assert caller(stranger()).greeting(lisa) == "Hi, Lisa on a Sunday."
 
 
+def test_greeting_that_an_operator_wrote_is_said_as_people_say_it() -> None:
+    lisa = replace(persona(1, "Lisa"), greeting_unnamed="Hi *there*, Lisa at 5:30 pm 😀!")
+
+    assert caller(stranger()).greeting(lisa) == "Hi there, Lisa at five thirty p.m.!"
+
+
 @pytest.mark.parametrize(
     ("pace", "instructions"),
     [(0.8, f"Warm. {SLOWER}"), (1.0, "Warm."), (1.2, f"Warm. {FASTER}")],
