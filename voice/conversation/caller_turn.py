@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from voice.conversation.commands import Message, Side, WriteEntry
+from voice.conversation.dictation import sounds_dictated
 from voice.conversation.turn_rules import TurnRules
 from voice.conversation.utterance import News, Utterance
 
@@ -22,6 +23,7 @@ class CallerTurn:
 
     def __init__(self) -> None:
         self.words = Utterance()
+        self.is_dictated = False  # what was said last goes on: digits, letters, an address
         self._voice_at: float | None = None
         self._kept: News | None = None
         self._kept_at = 0.0
@@ -63,14 +65,14 @@ class CallerTurn:
         self.words.forget_before(now - within)
         kept, self._kept = self._kept, None
         if kept is not None and now - self._kept_at <= within:
-            self.words.hear(kept, self._kept_at)
+            self._take_in(kept, self._kept_at)
 
     def hear(self, news: News, history: list[Message], now: float) -> list[Message]:
         """Take words in and return the history, without a turn that they correct."""
         if self._unconfirmed is not None and news.corrects:
             history = self._unconfirmed.history
             self._unconfirmed = None
-        self.words.hear(news, now)
+        self._take_in(news, now)
         return history
 
     def ends_at(self, rules: TurnRules) -> float | None:
@@ -78,12 +80,18 @@ class CallerTurn:
         words = self.words
         if not words.text or words.last_word_at is None or words.heard_at is None:
             return None
-        ends_at = words.last_word_at + rules.pause
+        pause = max(rules.pause, rules.dictation_pause) if self.is_dictated else rules.pause
+        ends_at = words.last_word_at + pause
         if not words.is_settled:
             ends_at = max(ends_at, words.heard_at + rules.final_wait)
         if self._voice_at is not None and self.has_voice_since:
-            ends_at = max(ends_at, self._voice_at + rules.voice_hold)
+            held_until = self._voice_at + rules.voice_hold
+            ends_at = max(ends_at, min(held_until, words.last_word_at + rules.voice_hold_most))
         return ends_at
+
+    def _take_in(self, news: News, now: float) -> None:
+        self.words.hear(news, now)
+        self.is_dictated = sounds_dictated(self.text)
 
     def take(self, history: list[Message]) -> list[WriteEntry]:
         """Add the turn to the history; words without their final may be corrected."""
@@ -91,7 +99,7 @@ class CallerTurn:
         before = list(history)
         is_settled = self.words.is_settled
         text = self.words.take()
-        self._voice_at = None
+        self._voice_at, self.is_dictated = None, False
         history[:] = _with_turn(history, text)
         if is_settled:
             return [*rows, WriteEntry(Side.CALLER, text)]

@@ -175,7 +175,7 @@ class Conversation:
                 self._turn.notice_voice(now)
                 return []
             case on.UtteranceLikelyEnded() | on.UtteranceEnded():
-                return self._prepare_reply()
+                return [] if self._turn.is_dictated else self._prepare_reply()
             case on.UtteranceResumed():
                 return self._speculation.discard()
 

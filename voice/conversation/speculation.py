@@ -48,7 +48,8 @@ class Speculation:
             return None
         if not self._may_try(rules) or words_of(turn.text) == self._tried:
             return None
-        return words.last_word_at + rules.speculate_after
+        # Whoever dictates goes on more often than not.
+        return words.last_word_at + (rules.pause if turn.is_dictated else rules.speculate_after)
 
     def prepare(
         self,

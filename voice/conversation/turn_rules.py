@@ -10,7 +10,9 @@ class TurnRules:
     """The constants of turn-taking, in seconds where not said otherwise."""
 
     pause: float = 0.8  # words, then this silence, end a turn
+    dictation_pause: float = 2.0  # the same in the middle of digits, letters, an address
     voice_hold: float = 1.2  # voice without words holds a begun turn open this long
+    voice_hold_most: float = 3.0  # after the last word: noise holds no turn open for longer
     final_wait: float = 3.0  # words without their final are taken as they are after this
     interruption_words: int = 2  # fewer do not interrupt, unless one is a stop word
     kept_word: float = 1.0  # a short word this close to the reply's end becomes a turn

@@ -278,3 +278,17 @@ def test_events_of_another_reply_are_dropped() -> None:
 
     assert conversation.receive(on.SegmentGenerated(stale, "Too late."), 13) == []
     assert conversation.receive(on.ReplyFailed(stale), 13) == []
+
+
+def test_noise_holds_a_turn_open_no_longer_than_a_voice_may() -> None:
+    conversation = listening_conversation()
+    conversation.receive(on.TranscriptReceived("hello there", True, 12), 12.2)
+
+    now = 12.3
+    while now < 12 + RULES.voice_hold_most:
+        conversation.receive(on.VoiceDetected(), now)
+        assert conversation.tick(now) == []
+        now += 0.5
+
+    assert conversation.deadline == pytest.approx(12 + RULES.voice_hold_most)
+    assert conversation.tick(12 + RULES.voice_hold_most) != []

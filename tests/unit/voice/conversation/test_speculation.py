@@ -234,3 +234,17 @@ def test_words_while_a_committed_reply_is_still_silent_retire_it() -> None:
     commands = hear(conversation, "about a bear", 13.2)
 
     assert commands[0] == do.Interrupt(reply)
+
+
+def test_who_dictates_has_nothing_prepared_by_a_hint_and_a_reply_after_the_usual_pause() -> None:
+    conversation = conversation_at_ten()
+    hear(conversation, "my number is five five five", 12.2)
+
+    hinted = conversation.receive(on.UtteranceLikelyEnded(), 12.3)
+    early = conversation.tick(12.7)
+    prepared_then = conversation.tick(12 + RULES.pause)
+    committed = conversation.tick(12 + RULES.dictation_pause)
+
+    assert (hinted, early) == ([], [])
+    assert [type(c) for c in prepared_then] == [do.PrepareReply]
+    assert isinstance(committed[-1], do.CommitReply)
