@@ -56,6 +56,10 @@ bench: ## The figures of docs/benchmarks.md
 	$(SETUP) test
 	$(BIN)python -m bench
 
+bench-peers: ## This service beside Pipecat and LiveKit: docs/benchmarks.md; 25 minutes on an idle machine
+	$(SETUP) test
+	$(BIN)python -m bench.peers $(ARGS)
+
 SEED ?= 1
 soak: ## A million random events on talk time, each proved; docs/soak.md keeps what came of it
 	$(SETUP) test
@@ -98,5 +102,5 @@ $(UV):
 clean: ## Remove data and build output; says how to remove cached models
 	@$(PYTHON) -m buddy.setup clean
 
-.PHONY: help setup run test test-fast check format format-check lint types imports bench soak call doctor audit \
+.PHONY: help setup run test test-fast check format format-check lint types imports bench bench-peers soak call doctor audit \
 	migrate migration lock clean

@@ -1,0 +1,1 @@
+"""The outside world of every peer: callers on Media Streams, and vendors with fixed delays."""
