@@ -104,6 +104,8 @@ class Settings(BaseSettings):
 
     deepgram_api_key: SecretStr = SecretStr(SANDBOX_SECRET)
     deepgram_base_url: str | None = "http://127.0.0.1:9001"  # unset: Deepgram's own
+    recogniser: Literal["flux", "nova"] = "flux"  # where it can't be had, the other one listens
+    key_terms: str = ""  # names and words that callers say here, told to the recogniser
 
     openai_api_key: SecretStr = SecretStr(SANDBOX_SECRET)
     openai_base_url: str | None = "http://127.0.0.1:9002/v1"  # unset: OpenAI's own
@@ -167,6 +169,11 @@ class Settings(BaseSettings):
         models = {"openai_speech": self.speech_model, "openai_realtime": self.realtime_model}
         first = self.voice_vendors[0]
         return models.get(first, first)
+
+    @property
+    def own_key_terms(self) -> tuple[str, ...]:
+        """The installation's own words for the recogniser."""
+        return _listed(self.key_terms)
 
     @property
     def countries(self) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from shared.settings import Settings
 from voice import routes
 from voice.announcements import TEXTS
 from voice.conversation.commands import Announcement
-from voice.counted import CountedLanguageModel, CountedSpeechToText
+from voice.counted import CountedLanguageModel
 from voice.message_routes import message_doors
 from voice.metrics import Metrics
 from voice.metrics_routes import metrics_door
+from voice.recognisers import recognisers
 from voice.resilience import TimedLanguageModel
 from voice.service import Providers, VoiceService
 from voice.voices import speech
@@ -49,7 +50,6 @@ def create_app(
 def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
     """Return the adapters of the vendors that the settings name."""
     # Imported here: they take seconds, and a test with fakes needs none of them.
-    from voice.adapters.deepgram_listen import DeepgramSpeechToText  # noqa: PLC0415
     from voice.adapters.openai_chat import OpenAIChat  # noqa: PLC0415
     from voice.adapters.twilio_messages import TwilioTextMessages  # noqa: PLC0415
     from voice.adapters.twilio_rest import TwilioCallControl  # noqa: PLC0415
@@ -68,14 +68,11 @@ def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
         service_sid=settings.twilio_messaging_service_sid,
         base_url=settings.twilio_base_url,
     )
-    ears = DeepgramSpeechToText(
-        api_key=settings.deepgram_api_key.get_secret_value(), base_url=settings.deepgram_base_url
-    )
     closing = contextlib.AsyncExitStack()
     for adapter in (chat, control, messages):
         closing.push_async_callback(adapter.close)
     return Providers(
-        speech_to_text=CountedSpeechToText(ears, metrics, "deepgram"),
+        speech_to_text=recognisers(settings, metrics),
         language_model=CountedLanguageModel(
             TimedLanguageModel(chat, first_token_seconds=settings.first_token_seconds),
             metrics,

@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from functools import partial
 
 from voice.conversation.prompts import ModelMessage
 from voice.metrics import Metrics
-from voice.ports import (
-    LanguageModel,
-    ListenOptions,
-    RecogniserStream,
-    SpeechToText,
-    TextToSpeech,
-    Voice,
-)
-
-
-class CountedSpeechToText:
-    """A recogniser whose lost connections are counted."""
-
-    def __init__(self, speech_to_text: SpeechToText, metrics: Metrics, vendor: str) -> None:
-        self._speech_to_text = speech_to_text
-        self._failures = partial(metrics.failures, vendor)
-
-    @asynccontextmanager
-    async def open(self, options: ListenOptions) -> AsyncIterator[RecogniserStream]:
-        with self._failures():
-            async with self._speech_to_text.open(options) as stream:
-                yield stream
+from voice.ports import LanguageModel, TextToSpeech, Voice
 
 
 class CountedLanguageModel:

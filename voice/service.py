@@ -274,7 +274,8 @@ class VoiceService:
             ears=Ears(
                 lambda on_lost, on_restored: ReconnectingSpeechToText(
                     recogniser, on_lost=on_lost, on_restored=on_restored
-                )
+                ),
+                self.settings.own_key_terms,
             ),
             language_model=GuardedLanguageModel(providers.language_model, spending),
             text_to_speech=GuardedTextToSpeech(providers.text_to_speech, spending),

@@ -35,6 +35,7 @@ with warnings.catch_warnings():
     import deepgram.listen.v2.client  # noqa: F401 - else the SDK imports it at the first call
 
 MODEL: Final = "flux-general-en"
+MOST_KEY_TERMS: Final = 100  # docs/flux/configure; with more, the stream would be refused
 CHUNK_BYTES: Final = 640  # 80 ms, which Deepgram strongly recommends: docs/flux/quickstart
 # Deepgram's "low-latency mode": an early hint may be wrong, since nothing is said on it alone.
 EAGER_THRESHOLD: Final = 0.4
@@ -202,7 +203,7 @@ class FluxSpeechToText:
             eager_eot_threshold=EAGER_THRESHOLD,
             eot_threshold=END_THRESHOLD,
             eot_timeout_ms=END_TIMEOUT_MS,
-            keyterm=list(options.key_terms) or None,
+            keyterm=list(dict.fromkeys(options.key_terms))[:MOST_KEY_TERMS] or None,
             mip_opt_out=True,  # what callers say is not for training
         )
         async with AsyncExitStack() as stack:

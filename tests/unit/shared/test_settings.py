@@ -169,3 +169,13 @@ def test_voices_stand_in_the_order_of_the_setting() -> None:
 def test_a_list_of_voices_that_makes_no_sense_is_refused(speech: str) -> None:
     with pytest.raises(ValidationError, match="first choice first"):
         Settings(speech=speech)
+
+
+def test_own_key_terms_are_listed_with_commas() -> None:
+    assert Settings().own_key_terms == ()
+    assert Settings(key_terms="GoToBuddy, La Mer ,").own_key_terms == ("GoToBuddy", "La Mer")
+
+
+def test_there_are_two_recognisers() -> None:
+    with pytest.raises(ValidationError):
+        Settings(recogniser="whisper")  # type: ignore[arg-type]
