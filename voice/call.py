@@ -132,9 +132,10 @@ class CallSession:
     async def _execute(self, command: Command) -> None:
         """Carry out one command. Nothing here waits for a peer, but for `clear` on the leg."""
         match command:
-            case do.GenerateReply(reply, history):
-                self._times.begin_turn(reply)
-                self._generate(reply, history)
+            case do.GenerateReply(reply, history, goes_on):
+                if not goes_on:
+                    self._times.begin_turn(reply)
+                self._generate(reply, history, goes_on=goes_on)
             case do.PrepareReply() | do.CommitReply() | do.DiscardReply():
                 self._speculate(command)
             case do.Speak(reply, number, text):
@@ -214,10 +215,12 @@ class CallSession:
             is_cover=announce.is_cover,
         )
 
-    def _generate(self, reply: ReplyId, history: tuple[Message, ...]) -> None:
+    def _generate(
+        self, reply: ReplyId, history: tuple[Message, ...], *, goes_on: bool = False
+    ) -> None:
         if self._persona is None:
             return
-        work = self._replying.generate(reply, history, self._persona, self._caller)
+        work = self._replying.generate(reply, history, self._persona, self._caller, goes_on=goes_on)
         self._replies[reply] = self._start(work)
 
     def _speculate(self, command: do.PrepareReply | do.CommitReply | do.DiscardReply) -> None:

@@ -43,14 +43,23 @@ class Replying:
         self._take_time = take_time
 
     async def generate(
-        self, reply: ReplyId, history: tuple[Message, ...], persona: PersonaView, caller: Caller
+        self,
+        reply: ReplyId,
+        history: tuple[Message, ...],
+        persona: PersonaView,
+        caller: Caller,
+        *,
+        goes_on: bool = False,
     ) -> None:
-        """Write one reply; a failure is an event like any other."""
+        """Write one reply, or the rest of one; a failure is an event like any other."""
         messages = model_messages(
-            persona_prompt=persona.prompt, about_caller=caller.facts(), history=history
+            persona_prompt=persona.prompt,
+            about_caller=caller.facts(),
+            history=history,
+            goes_on=goes_on,
         )
         segmenter = Segmenter()
-        has_words = False
+        has_words = goes_on  # there may be nothing left to say
         try:
             stream = self._language_model.reply(
                 messages, model=persona.model or self._default_model

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from voice.conversation import commands as do
 from voice.conversation.asides import Asides
@@ -10,6 +11,16 @@ from voice.conversation.commands import Announcement, Command, Message, Side, Wr
 from voice.conversation.events import ReplyId
 from voice.conversation.playback import Playback, Segment
 from voice.conversation.turn_rules import TurnRules
+
+
+@dataclass(frozen=True, slots=True)
+class CutOff:
+    """What is left of a reply that was cut off."""
+
+    commands: list[Command]
+    heard: list[Message]  # what the history keeps of it
+    rest: tuple[str, ...]  # what would have followed, from the start of the sentence cut
+    was_generated: bool  # the model had written its last word
 
 
 class BuddyTurn:
@@ -70,9 +81,11 @@ class BuddyTurn:
         self._playback.send(segment)
         return segment
 
-    def newly_audible(self) -> Segment | None:
+    def newly_audible(self, now: float) -> Segment | None:
         """Return the segment that plays from now on; None if it did before."""
         segment = self._playback.audible
+        if segment is not None:
+            segment.begin(now)
         if segment is None or segment is self._shown:
             return None
         self._shown = segment
@@ -97,15 +110,18 @@ class BuddyTurn:
         self.asides.settle()
         return self._heard(was_interrupted=False)
 
-    def cut_off(self) -> tuple[list[Command], list[Message]]:
-        """Retire the reply; return what to do, and what the history keeps of it."""
+    def cut_off(self, now: float) -> CutOff:
+        """Retire the reply and keep only what the caller heard of it by now."""
+        if (audible := self._playback.audible) is not None:
+            audible.reckon(now)
+        rest, was_generated = tuple(self._playback.rest()), self.is_generated
         commands: list[Command] = [do.Interrupt(self.reply), *self._playback.close()]
         self.asides.settle()
         heard = self._heard(was_interrupted=True)
         self.reply = self.next_id()  # what still comes of the old one is stale
         self._playback = Playback()
         self.is_generated = True
-        return commands, heard
+        return CutOff(commands, heard, rest, was_generated)
 
     def deadline(self, rules: TurnRules, quiet_since: float) -> float:
         """Return when a reply that does not move must be mended."""

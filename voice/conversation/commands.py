@@ -97,6 +97,7 @@ class GenerateReply:
 
     reply: ReplyId
     history: tuple[Message, ...]
+    goes_on: bool = False  # the buddy's last message lacks its end: nobody meant to interrupt
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ leaves the line dead.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation import honesty
-from voice.conversation.buddy_turn import BuddyTurn
+from voice.conversation.buddy_turn import BuddyTurn, CutOff
 from voice.conversation.caller_turn import CallerTurn
 from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
 from voice.conversation.endings import (
@@ -31,7 +32,7 @@ from voice.conversation.pin_words import pin_words
 from voice.conversation.playback import Segment
 from voice.conversation.speculation import Speculation
 from voice.conversation.turn_rules import TurnRules
-from voice.conversation.utterance import takes_floor
+from voice.conversation.utterance import only_listens, takes_floor
 
 
 class Phase(StrEnum):
@@ -65,6 +66,7 @@ class Conversation:
         self._buddy = BuddyTurn(announcements, last_reply=last_reply, now=now)
         self._floor_at = now  # when the floor last changed hands
         self._quiet_since = now  # when the caller last heard or said something
+        self._cut: CutOff | None = None  # what the caller's words cut off, until it is settled
         self._questions = 0
         self._failures = 0
         self._keypad = Keypad()
@@ -103,7 +105,7 @@ class Conversation:
             case on.DigitPressed(digit):
                 return self._press(digit, now)
             case on.CallerHungUp():
-                return self._lose_line(event)
+                return self._lose_line(event, now)
             case (
                 on.PinChecked()
                 | on.TalkTimeLow()
@@ -122,7 +124,7 @@ class Conversation:
             return []
         match self.phase:
             case Phase.CLOSING:
-                return [*self._cut_off(), self._end(self._end_reason)]
+                return [*self._cut_off(now), self._end(self._end_reason)]
             case Phase.LISTENING:
                 return self._end_listening(now)
             case _:
@@ -157,13 +159,14 @@ class Conversation:
             return []
         commands: list[Command] = []
         if self.phase is not Phase.LISTENING:
-            commands += self._cut_off()
+            commands += self._cut_off(now)
             self._give_floor_to_caller(now)
             self._turn.drop_kept()
         self.history = self._turn.hear(news, self.history, now)
         commands += self._speculation.keep_to(self._turn)
         if not news.text:
-            return commands
+            is_taken_back = self._cut is not None and not self._turn.text
+            return [*commands, *self._go_on(now)] if is_taken_back else commands
         self._questions = 0
         self._quiet_since = now
         return [*commands, do.ShowInterim(Side.CALLER, self._turn.text)]
@@ -204,7 +207,10 @@ class Conversation:
 
     def _end_turn(self, now: float) -> list[Command]:
         last_word_at = self._turn.words.last_word_at or now
+        was_listening = only_listens(self._turn.text)
         commands: list[Command] = [*self._turn.take(self.history)]
+        if was_listening and self._cut is not None and self._cut.rest:
+            return [*commands, *self._go_on(now)]
         prepared = self._speculation.commit(self.history)
         commands += self._speculation.discard()
         reply = self._begin_reply(now, reply=prepared)
@@ -218,6 +224,24 @@ class Conversation:
             self._buddy.is_generated = True
             return [*commands, self._buddy.speak(honesty.ANSWER)]
         return [*commands, do.GenerateReply(reply, tuple(self.history))]
+
+    def _go_on(self, now: float) -> list[Command]:
+        """Go on with what was cut off: nobody meant to interrupt."""
+        cut = self._cut
+        if cut is None or (cut.was_generated and not cut.rest):
+            return self._speak_if_idle(now)
+        if cut.heard and self.history[-1].was_interrupted:
+            self.history[-1] = replace(self.history[-1], was_interrupted=False)
+        commands = self._speculation.discard()
+        reply = self._begin_reply(now, is_generated=cut.was_generated)
+        commands += self._buddy.say_asides()
+        commands += [self._buddy.speak(text) for text in cut.rest]
+        if cut.was_generated:
+            return commands
+        if not cut.rest and self.history[-1].side is Side.CALLER:  # not a word of it was said
+            return [*commands, do.GenerateReply(reply, tuple(self.history))]
+        rest = [Message(Side.BUDDY, " ".join(cut.rest))] if cut.rest else []
+        return [*commands, do.GenerateReply(reply, (*self.history, *rest), goes_on=True)]
 
     def _prepare_reply(self) -> list[Command]:
         if self.phase is not Phase.LISTENING:
@@ -267,7 +291,7 @@ class Conversation:
         if segment is None:
             return []
         commands = self._show_audible(now)
-        segment.share = max(segment.share, min(share, 1.0))
+        segment.advance(share, now)
         self._quiet_since = now
         if segment.side is Side.BUDDY:
             self._buddy.moved_at = now
@@ -279,7 +303,7 @@ class Conversation:
 
     def _show_audible(self, now: float) -> list[Command]:
         """Show what plays from now on; with its own first sound the buddy has the floor."""
-        segment = self._buddy.newly_audible()
+        segment = self._buddy.newly_audible(now)
         if segment is None or segment.side is Side.LINE:
             return []
         self._buddy.moved_at = now
@@ -302,14 +326,15 @@ class Conversation:
     def _mend_reply(self, now: float) -> list[Command]:
         """Do something about a reply that does not move."""
         if self._buddy.is_audible:  # its marks got lost: take it as heard so far
-            commands = self._cut_off()
+            commands = self._cut_off(now)
+            self._cut = None
             self._give_floor_to_caller(now)
             return [*commands, *self._speak_if_idle(now)]
         if now >= self._buddy.moved_at + self.rules.reply_timeout:
             self._failures += 1
             if self._failures >= self.rules.failures:
                 return self._close(FAILED, now)
-            return [*self._cut_off(), *self._announce_alone(Announcement.REPLY_FAILED, now)]
+            return [*self._cut_off(now), *self._announce_alone(Announcement.REPLY_FAILED, now)]
         self._quiet_since = now
         return [self._buddy.announce(Announcement.STILL_WORKING, is_cover=True)]
 
@@ -362,15 +387,15 @@ class Conversation:
         """Say the last words; nothing interrupts them."""
         if self.phase is Phase.CLOSING:
             return []
-        commands = [*self._cut_off(), *self._take_unanswered()]
+        commands = [*self._cut_off(now), *self._take_unanswered()]
         commands += self._announce_alone(ending.words, now)
         self.phase = Phase.CLOSING
         self._end_reason = ending.reason
         return commands
 
-    def _lose_line(self, event: on.CallerHungUp) -> list[Command]:
+    def _lose_line(self, event: on.CallerHungUp, now: float) -> list[Command]:
         reason = self._end_reason if self.phase is Phase.CLOSING else line_ending(event)
-        return [*self._cut_off(), *self._take_unanswered(), self._end(reason)]
+        return [*self._cut_off(now), *self._take_unanswered(), self._end(reason)]
 
     def _end(self, reason: EndReason) -> Command:
         self.phase = Phase.ENDED
@@ -382,16 +407,17 @@ class Conversation:
         self, now: float, *, reply: ReplyId | None = None, is_generated: bool = False
     ) -> ReplyId:
         self.phase = Phase.THINKING
+        self._cut = None
         self._floor_at = self._quiet_since = now
         return self._buddy.begin(now, reply=reply, is_generated=is_generated)
 
-    def _cut_off(self) -> list[Command]:
+    def _cut_off(self, now: float) -> list[Command]:
         """Retire the reply and keep only what the caller heard of it."""
         if self.phase is Phase.LISTENING:
             return []
-        commands, heard = self._buddy.cut_off()
-        self.history += heard
-        return commands
+        self._cut = self._buddy.cut_off(now)
+        self.history += self._cut.heard
+        return self._cut.commands
 
     def _give_floor_to_caller(self, now: float) -> None:
         self.phase = Phase.LISTENING

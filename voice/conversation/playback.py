@@ -6,9 +6,15 @@ the order they were sent.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from voice.conversation.commands import Side, WriteEntry
+
+CHARACTERS_A_SECOND = 15  # of speech, where no mark has told better
+MARK_SECONDS = 1.0  # a mark comes back at least this often: longer without one, nothing played
+
+_SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*\s+")
 
 
 @dataclass(slots=True, eq=False)
@@ -20,11 +26,32 @@ class Segment:
     is_cover: bool = False  # it covers a wait, and is no part of the conversation
     share: float = 0.0  # of it, heard
     is_written: bool = False
+    audible_at: float | None = None  # when its first sound could be heard
+    known_at: float = 0.0  # when the share was true
 
     @property
     def is_over(self) -> bool:
         """Whether there is nothing of it left to hear."""
         return self.share >= 1
+
+    def begin(self, now: float) -> None:
+        """Take note that it can be heard from now on."""
+        if self.audible_at is None:
+            self.audible_at = self.known_at = now
+
+    def advance(self, share: float, now: float) -> None:
+        """Take note that so much of it was heard by now."""
+        self.share = max(self.share, min(share, 1.0))
+        self.known_at = now
+
+    def reckon(self, now: float) -> None:
+        """Count what was heard since the last mark, at the pace of what was heard before it."""
+        if self.audible_at is None or self.is_over:
+            return
+        played = self.known_at - self.audible_at
+        pace = self.share / played if self.share and played else _usual_pace(self.text)
+        since = min(now - self.known_at, MARK_SECONDS)
+        self.share = min(self.share + max(since, 0.0) * pace, 0.99)
 
 
 class Playback:
@@ -78,6 +105,15 @@ class Playback:
         segment.share, segment.is_written = 1.0, True
         return [WriteEntry(segment.side, segment.text, unheard)] if segment.text else []
 
+    def rest(self) -> list[str]:
+        """Return the buddy's words from the start of the sentence that plays now."""
+        return [
+            rest
+            for segment in self._segments
+            if segment.side is Side.BUDDY and not segment.is_over
+            if (rest := sentence_rest(segment.text, segment.share))
+        ]
+
     def close(self) -> list[WriteEntry]:
         """Return the row of what was cut off; nothing is heard after this."""
         audible = self.audible
@@ -109,3 +145,14 @@ def heard_part(text: str, share: float) -> tuple[str, str]:
             break
         heard += 1
     return " ".join(words[:heard]), " ".join(words[heard:])
+
+
+def sentence_rest(text: str, share: float) -> str:
+    """Return `text` from the start of the sentence in which this share of it ends."""
+    heard = share * len(text)
+    starts = [match.end() for match in _SENTENCE.finditer(text) if match.end() <= heard]
+    return text[max(starts, default=0) :]
+
+
+def _usual_pace(text: str) -> float:
+    return CHARACTERS_A_SECOND / max(len(text), 1)

@@ -25,6 +25,7 @@ promise that help is on its way.
 - You are an AI and say so whenever asked. Never claim to have done what you cannot do."""
 
 INTERRUPTED = "[The caller interrupted here and heard nothing after this.]"
+GO_ON = "[Nobody meant to interrupt. Go on right after your last words; repeat none of them.]"
 HISTORY_CHARACTERS = 12_000  # some 3,000 tokens: older turns are left out first
 
 
@@ -37,12 +38,16 @@ class ModelMessage:
 
 
 def model_messages(
-    *, persona_prompt: str, about_caller: str, history: Sequence[Message]
+    *, persona_prompt: str, about_caller: str, history: Sequence[Message], goes_on: bool = False
 ) -> tuple[ModelMessage, ...]:
-    """Return what the model is sent for the next reply; `history` holds only what was heard."""
+    """Return what the model is sent for the next reply; `history` holds only what was heard.
+
+    A reply that goes on continues the last message, and answers nobody.
+    """
     parts = (SPEAKING_RULES, persona_prompt, about_caller)
     system = "\n\n".join(part for part in parts if part)
-    return (ModelMessage("system", system), *_turns(history))
+    cue = (ModelMessage("user", GO_ON),) if goes_on else ()
+    return (ModelMessage("system", system), *_turns(history), *cue)
 
 
 def _turns(history: Sequence[Message]) -> list[ModelMessage]:

@@ -32,6 +32,12 @@ def takes_floor(text: str, *, at_least: int) -> bool:
     return len(words) >= at_least and any(word not in BACKCHANNELS for word in words)
 
 
+def only_listens(text: str) -> bool:
+    """Tell whether these are sounds of listening, and nothing else."""
+    words = words_of(text)
+    return bool(words) and all(word in BACKCHANNELS for word in words)
+
+
 @dataclass(frozen=True, slots=True)
 class News:
     """What a transcript says that was not dealt with before."""

@@ -130,11 +130,12 @@ async def test_interruption_keeps_what_was_heard_and_strikes_out_the_rest(
 
 # What fails while these words are said, and what the caller then hears.
 FAILURES: dict[str, tuple[str, dict[str, object], str]] = {
-    "tell me one": ("openai", {"route": "chat", "status": 500}, "reply failed."),
+    # The reply that was prepared fails too, and nobody hears of that.
+    "tell me one": ("openai", {"route": "chat", "times": 2, "status": 500}, "reply failed."),
     "tell me two": ("openai", {"route": "speech", "stall": True}, "you said tell me two."),
     "tell me three": (
         "openai",
-        {"route": "chat:chunk", "after": 3, "disconnect": True},
+        {"route": "chat:chunk", "times": 2, "after": 3, "disconnect": True},
         "reply failed.",
     ),
     "tell me four": (
@@ -150,7 +151,7 @@ FAILURES: dict[str, tuple[str, dict[str, object], str]] = {
     ),
     "tell me six": (
         "openai",
-        {"route": "chat", "delay_seconds": 2.6},
+        {"route": "chat", "delay_seconds": 3.4},
         "still working. you said tell me six.",
     ),
 }

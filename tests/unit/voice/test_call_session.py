@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -322,3 +323,58 @@ def test_pause_time_edited_in_mid_call_counts_from_the_next_turn_on() -> None:
     first, second = phone.record.timings
     assert first.stages_ms[Stage.REQUEST] == pytest.approx(800, abs=50)
     assert second.stages_ms[Stage.REQUEST] == pytest.approx(1600, abs=50)
+
+
+def test_interruption_reaches_the_line_within_a_frame_of_the_word() -> None:
+    heard_at: list[float] = []
+
+    async def script(phone: ScriptedCall) -> None:
+        phone.model.answer("Once upon a time there was a bear who sang all day and all night long.")
+        await phone.until_heard("Lisa here.")
+        await phone.talk("tell me a story")
+        await phone.until_heard("Once upon a time")
+        phone.recogniser.hear("stop", is_final=False)
+        heard_at.append(asyncio.get_running_loop().time())
+        await moment(0.5)
+        phone.leg.hang_up()
+
+    phone = call(ScriptedCall, script)
+
+    (cleared_at,) = [sent.at for sent in phone.leg.sent if sent.kind == "clear"]
+    assert cleared_at - heard_at[0] < 0.02
+
+
+def test_false_interruption_lets_the_buddy_say_the_whole_sentence_again() -> None:
+    async def script(phone: ScriptedCall) -> None:
+        phone.model.answer("Once upon a time. There was a bear who sang all day long. The end.")
+        await phone.until_heard("Lisa here.")
+        await phone.talk("tell me a story")
+        await phone.until_heard("There was a bear")
+        phone.recogniser.hear("no wait", is_final=False)
+        await moment(0.4)
+        phone.recogniser.hear("", is_final=True)
+        await phone.until_heard("The end.")
+        phone.leg.hang_up()
+
+    phone = call(ScriptedCall, script)
+
+    assert phone.heard.count("There was a bear") == 2
+    assert phone.heard.endswith("There was a bear who sang all day long.The end.")
+    assert longest_gap(phone) < 1.0
+
+
+def test_transcript_of_a_cut_reply_is_true_to_the_second() -> None:
+    async def script(phone: ScriptedCall) -> None:
+        phone.model.answer("One two three four five six seven eight nine ten eleven twelve.")
+        await phone.until_heard("Lisa here.")
+        await phone.talk("count for me")
+        await phone.until_heard("seven eight")
+        phone.recogniser.hear("stop it", is_final=False)
+        await moment(0.5)
+        phone.leg.hang_up()
+
+    phone = call(ScriptedCall, script)
+
+    (cut,) = [entry for entry in phone.record.entries if entry.was_interrupted]
+    heard = phone.heard[phone.heard.index("One") :]
+    assert abs(len(heard) - len(cut.text)) < 25  # characters a second

@@ -209,7 +209,7 @@ def test_segments_never_heard_are_written_as_unheard() -> None:
     conversation, reply = speaking_conversation()
     conversation.receive(on.SegmentPlayed(reply, 0, share=0.55), 14.5)
 
-    commands = conversation.receive(on.TranscriptReceived("stop", is_final=False), 14.6)
+    commands = conversation.receive(on.TranscriptReceived("stop", is_final=False), 14.5)
 
     assert commands[1] == do.WriteEntry(
         Side.BUDDY, "Once upon", "a time. There was a bear who sang.", was_interrupted=True
