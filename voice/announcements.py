@@ -141,6 +141,9 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
             "Sorry, I can't check the PIN right now. Please try again in a minute."
         ),
         Announcement.ARE_YOU_THERE: "Are you still there?",
+        Announcement.STILL_HERE: (
+            "I'm still here. Take all the time you need: would you like to go on?"
+        ),
         Announcement.SILENT_GOODBYE: (
             "I can't hear you any more, so I'll say goodbye for now. Call again any time."
         ),

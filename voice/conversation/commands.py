@@ -71,6 +71,7 @@ class Announcement(StrEnum):
     PIN_NOT_SET = "pin_not_set"
     PIN_UNCHECKED = "pin_unchecked"  # nobody could look it up just now
     ARE_YOU_THERE = "are_you_there"
+    STILL_HERE = "still_here"  # asked again, more gently
     SILENT_GOODBYE = "silent_goodbye"
     STILL_WORKING = "still_working"  # the reply takes long
     REPLY_FAILED = "reply_failed"  # the model failed: ask again

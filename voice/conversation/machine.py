@@ -153,6 +153,7 @@ class Conversation:
             news.text, at_least=self.rules.interruption_words
         ):
             if news.text:
+                self._questions = 0  # who listens is there
                 self._turn.keep(news, now)
             return []
         if not news.text and self.phase is not Phase.LISTENING:
@@ -203,7 +204,9 @@ class Conversation:
         if self._questions >= self.rules.silence_questions:
             return self._close(CALLER_SILENT, now)
         self._questions += 1
-        return self._announce_alone(Announcement.ARE_YOU_THERE, now)
+        is_first = self._questions == 1
+        words = Announcement.ARE_YOU_THERE if is_first else Announcement.STILL_HERE
+        return self._announce_alone(words, now)
 
     def _end_turn(self, now: float) -> list[Command]:
         last_word_at = self._turn.words.last_word_at or now

@@ -204,7 +204,7 @@ def test_silent_caller_is_said_goodbye_to() -> None:
     phone = call(ScriptedCall, script)
 
     assert phone.reason is EndReason.CALLER_SILENT
-    assert phone.heard.count("are you there.") == 2
+    assert phone.heard.endswith("are you there.still here.silent goodbye.")
 
 
 def test_stages_of_a_turn_are_timed_in_their_order() -> None:

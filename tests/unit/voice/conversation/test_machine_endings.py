@@ -129,29 +129,6 @@ def test_lost_marks_cost_seconds_and_not_the_call() -> None:
     assert conversation.phase is Phase.LISTENING
 
 
-def test_silent_caller_is_asked_twice_and_then_said_goodbye_to() -> None:
-    conversation = listening_conversation()
-    said: list[Announcement] = []
-    ended: list[do.Command] = []
-    while conversation.deadline is not None:
-        now = conversation.deadline
-        ended = conversation.tick(now)
-        for command in ended:
-            if isinstance(command, do.Announce):
-                said.append(command.announcement)
-                conversation.receive(on.SegmentStarted(command.reply, command.segment), now)
-                ended = conversation.receive(
-                    on.SegmentPlayed(command.reply, command.segment), now + 2
-                )
-
-    assert said == [
-        Announcement.ARE_YOU_THERE,
-        Announcement.ARE_YOU_THERE,
-        Announcement.SILENT_GOODBYE,
-    ]
-    assert ended[-1] == do.HangUp(EndReason.CALLER_SILENT)
-
-
 def test_voice_without_words_holds_a_begun_turn_open_a_little() -> None:
     conversation = listening_conversation()
     conversation.receive(on.TranscriptReceived("well", is_final=True, ended_at=11), 11.2)
