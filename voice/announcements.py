@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,6 +169,15 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
     }
 )
 
+# Said in the voice of the buddy on the line, where that was made in time.
+SAID_BY_BUDDIES: Final = (
+    Announcement.ARE_YOU_THERE,
+    Announcement.SILENT_GOODBYE,
+    Announcement.STILL_WORKING,
+    Announcement.REPLY_FAILED,
+    Announcement.SYNTHESIS_FAILED,
+)
+
 log = structlog.get_logger()
 
 
@@ -188,10 +197,14 @@ class AnnouncementShelf:
         folder: Path,
         voice: Voice = ANNOUNCER,
         texts: Mapping[Announcement, str] = TEXTS,
+        may_be_kept: Callable[[], bool] = lambda: True,
     ) -> Self:
-        """Load all announcements, making what is missing; raise `ProviderError` if that fails."""
+        """Load all announcements, making what is missing; raise `ProviderError` if that fails.
+
+        Files are kept as long as `may_be_kept` says that `model` is who speaks.
+        """
         folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - before any call
-        maker = _Maker(text_to_speech, voice, asyncio.Semaphore(AT_ONCE))
+        maker = _Maker(text_to_speech, voice, asyncio.Semaphore(AT_ONCE), may_be_kept)
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {
@@ -214,10 +227,17 @@ def file_name(text: str, voice: Voice, model: str) -> str:
 
 
 class _Maker:
-    def __init__(self, text_to_speech: TextToSpeech, voice: Voice, turn: asyncio.Semaphore) -> None:
+    def __init__(
+        self,
+        text_to_speech: TextToSpeech,
+        voice: Voice,
+        turn: asyncio.Semaphore,
+        may_be_kept: Callable[[], bool],
+    ) -> None:
         self._text_to_speech = text_to_speech
         self._voice = voice
         self._turn = turn
+        self._may_be_kept = may_be_kept
         self.made = 0
 
     async def load_or_make(self, text: str, path: Path) -> bytes:
@@ -226,7 +246,8 @@ class _Maker:
         async with self._turn:
             audio = await self._make(text)
         self.made += 1
-        _write(path, audio)
+        if self._may_be_kept():
+            write_whole(path, audio)
         return audio
 
     async def _make(self, text: str) -> bytes:
@@ -250,8 +271,8 @@ def _silent() -> ProviderError:
     return ProviderError("text to speech", message, retryable=True)
 
 
-def _write(path: Path, audio: bytes) -> None:
-    """Write the whole file or none: half an announcement would be said for ever."""
+def write_whole(path: Path, audio: bytes) -> None:
+    """Write the whole file or none: half of it would be said for ever."""
     with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
         part.write(audio)
     Path(part.name).replace(path)

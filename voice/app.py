@@ -71,6 +71,7 @@ def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
     closing = contextlib.AsyncExitStack()
     for adapter in (chat, control, messages):
         closing.push_async_callback(adapter.close)
+    voices = speech(settings, closing, metrics)
     return Providers(
         speech_to_text=recognisers(settings, metrics),
         language_model=CountedLanguageModel(
@@ -78,9 +79,10 @@ def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
             metrics,
             "openai_chat",
         ),
-        text_to_speech=speech(settings, closing, metrics),
+        text_to_speech=voices,
         call_control=control,
         text_messages=messages,
         warm_up=lambda: chat.warm_up(settings.chat_model),
         close=closing,
+        speaks_as_wanted=lambda: voices.is_first_choice,
     )

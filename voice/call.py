@@ -13,10 +13,12 @@ from typing import Any
 import structlog
 
 from shared.configuration import PersonaView
+from voice.announcements import SAID_BY_BUDDIES
 from voice.caller import Caller
 from voice.conversation import commands as do
 from voice.conversation import events as on
-from voice.conversation.commands import Command, EndReason, Message, Side
+from voice.conversation import honesty
+from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.machine import Conversation
 from voice.conversation.reception import Reception
@@ -108,6 +110,7 @@ class CallSession:
                 self._note(event)
             if isinstance(self._machine, Conversation) and self._persona is not None:
                 self._machine.rules = self._turn_rules(self._persona)
+                self._machine.fillers.ready = self._ready_fillers(self._persona)
             if event is None:
                 commands = self._machine.tick(now)
             else:
@@ -138,8 +141,8 @@ class CallSession:
                 self._generate(reply, history, goes_on=goes_on)
             case do.PrepareReply() | do.CommitReply() | do.DiscardReply():
                 self._speculate(command)
-            case do.Speak(reply, number, text):
-                self._speak(reply, number, text)
+            case do.Speak():
+                self._speak(command)
             case do.Announce():
                 self._announce(command)
             case do.Interrupt(reply):
@@ -179,7 +182,18 @@ class CallSession:
         )
         self._machine = conversation
         log.info("buddy_put_through", buddy=persona.slug)
+        self._make_ahead(persona)
         await self._execute_all(conversation.start(self._caller.greeting(persona), now))
+
+    def _make_ahead(self, persona: PersonaView) -> None:
+        """Have made what the buddy may have to say at once."""
+        texts = self._desk.announcements.texts
+        words = (*persona.fillers, honesty.ANSWER, *(texts[key] for key in SAID_BY_BUDDIES))
+        voice = self._caller.voice(persona)
+        self._start(self._desk.made_ahead.prepare_all(voice, words))
+
+    def _ready_fillers(self, persona: PersonaView) -> tuple[str, ...]:
+        return self._desk.made_ahead.ready(self._caller.voice(persona), persona.fillers)
 
     def _turn_rules(self, persona: PersonaView) -> TurnRules:
         return self._desk.turn_rules(persona, self._caller.pause_seconds)
@@ -193,27 +207,38 @@ class CallSession:
         if (task := self._replies.pop(reply, None)) is not None:
             task.cancel()
 
-    def _speak(self, reply: ReplyId, number: int, text: str) -> None:
+    def _speak(self, speak: do.Speak) -> None:
         if self._persona is None:
             return
+        if speak.is_cover:
+            self._times.fill(speak.reply)
         voice = self._caller.voice(self._persona)
-        made_ahead = self._desk.greetings.audio(voice, text)
-        if made_ahead is not None:
-            self._speaker.play(reply, number, text, made_ahead)
+        made = self._desk.made_ahead.audio(voice, speak.text)
+        if made is not None:
+            self._speaker.play(
+                speak.reply, speak.segment, speak.text, made, is_cover=speak.is_cover
+            )
         else:
-            self._speaker.speak(reply, number, text, voice)
+            self._speaker.speak(speak.reply, speak.segment, speak.text, voice)
 
     def _announce(self, announce: do.Announce) -> None:
-        announcements = self._desk.announcements
         if announce.is_cover:
             self._times.fill(announce.reply)
+        text = self._desk.announcements.texts[announce.announcement]
+        audio = self._in_own_voice(announce.announcement, text)
         self._speaker.play(
             announce.reply,
             announce.segment,
-            announcements.texts[announce.announcement],
-            announcements.audio[announce.announcement],
+            text,
+            audio or self._desk.announcements.audio[announce.announcement],
             is_cover=announce.is_cover,
         )
+
+    def _in_own_voice(self, announcement: Announcement, text: str) -> bytes | None:
+        """Return an announcement as the buddy says it, if it was made in time."""
+        if self._persona is None or announcement not in SAID_BY_BUDDIES:
+            return None
+        return self._desk.made_ahead.audio(self._caller.voice(self._persona), text)
 
     def _generate(
         self, reply: ReplyId, history: tuple[Message, ...], *, goes_on: bool = False
@@ -245,7 +270,7 @@ class CallSession:
         if self._persona is None:
             return
         voice = self._caller.voice(self._persona)
-        if self._desk.greetings.audio(voice, text) is None:
+        if self._desk.made_ahead.audio(voice, text) is None:
             self._speaker.prepare(reply, text, voice)
 
     # The caller's audio.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -50,10 +50,14 @@ class TalkTimeMeter(Protocol):
     async def run(self, post: Callable[[Event], None]) -> None: ...
 
 
-class PreparedGreetings(Protocol):
-    """Greetings whose audio was made ahead."""
+class WordsMadeAhead(Protocol):
+    """Words in buddies' voices that can be said at once."""
 
     def audio(self, voice: Voice, text: str) -> bytes | None: ...
+
+    def ready(self, voice: Voice, texts: Iterable[str]) -> tuple[str, ...]: ...
+
+    async def prepare_all(self, voice: Voice, texts: Iterable[str]) -> None: ...
 
 
 class PinChecks(Protocol):
@@ -78,7 +82,7 @@ class CallDesk:
     language_model: LanguageModel
     text_to_speech: TextToSpeech
     announcements: AnnouncementShelf
-    greetings: PreparedGreetings
+    made_ahead: WordsMadeAhead
     personas: Callable[[], Mapping[int, PersonaView]]
     turn_rules: Callable[[PersonaView, float | None], TurnRules]  # and the caller's own pause
     reception_rules: Callable[[], ReceptionRules]

@@ -28,7 +28,7 @@ from voice.caller import Caller, greeting, visitor_of, voice_of
 from voice.conversation.commands import Announcement, EndReason
 from voice.conversation.events import ServiceEnding
 from voice.desk import CallDesk, Ears
-from voice.greetings import Greetings
+from voice.made_ahead import MadeAhead
 from voice.meter import Meter
 from voice.metrics import Metrics
 from voice.pin_desk import PinDesk
@@ -70,6 +70,7 @@ class Providers:
     text_messages: TextMessages
     warm_up: Callable[[], Awaitable[None]]  # opens connections ahead of the first call
     close: contextlib.AsyncExitStack
+    speaks_as_wanted: Callable[[], bool] = lambda: True  # by the first choice, no fallback
 
 
 class VoiceService:
@@ -96,7 +97,7 @@ class VoiceService:
         self._configuration: Configuration
         self._writer: TranscriptWriter
         self._shelf: AnnouncementShelf
-        self._greetings: Greetings
+        self._made_ahead: MadeAhead
         self._running: RunningCalls
         self._texts: TextDesk
         self._guard: SpendGuard
@@ -140,14 +141,18 @@ class VoiceService:
             model=self.settings.spoken_by,
             folder=self.settings.data_dir / "announcements",
             texts=self._announcements,
+            may_be_kept=self._providers.speaks_as_wanted,
         )
         self.metrics.follow(
             calls=lambda: self.calls_in_progress,
             rows_waiting=lambda: self._writer.held,
             spent_micros=self._guard.spent_here,
         )
-        self._greetings = Greetings(
-            GuardedTextToSpeech(self._providers.text_to_speech, self._guard)
+        self._made_ahead = MadeAhead(
+            GuardedTextToSpeech(self._providers.text_to_speech, self._guard),
+            model=self.settings.spoken_by,
+            folder=self.settings.data_dir / "made_ahead",
+            may_be_kept=self._providers.speaks_as_wanted,
         )
         self._spawn(self._warm_up())
         self._is_started = True
@@ -280,7 +285,7 @@ class VoiceService:
             language_model=GuardedLanguageModel(providers.language_model, spending),
             text_to_speech=GuardedTextToSpeech(providers.text_to_speech, spending),
             announcements=self._shelf,
-            greetings=self._greetings,
+            made_ahead=self._made_ahead,
             personas=lambda: self._configuration.personas,
             turn_rules=lambda persona, pause: turn_rules(
                 self._configuration, persona, pause, speculates=opened.speculates
@@ -293,7 +298,7 @@ class VoiceService:
         """Make what the first callers would wait for."""
         for persona in self._configuration.personas.values():
             words = greeting(persona, None, self.clock.now())
-            await self._greetings.prepare(voice_of(persona), words)
+            await self._made_ahead.prepare(voice_of(persona), words, is_personal=False)
         try:
             await self._providers.warm_up()
         except ProviderError as error:
@@ -304,7 +309,10 @@ class VoiceService:
         for key, persona in self._configuration.personas.items():
             if caller.visitor.favourite_key in (None, key):
                 words = caller.greeting(persona)
-                self._spawn(self._greetings.prepare(caller.voice(persona), words))
+                making = self._made_ahead.prepare(
+                    caller.voice(persona), words, is_personal=caller.name is not None
+                )
+                self._spawn(making)
 
     async def _hang_up(self, call_sid: str) -> None:
         try:

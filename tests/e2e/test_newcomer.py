@@ -26,7 +26,12 @@ from tests.e2e.pages.sign_in import SignInPage
 from tests.e2e.pages.telephone import Telephone
 from tests.e2e.running_site import RunningSite
 from tests.support.serving import serving
-from tests.support.voice_service import SHORT_WORDS, shorten_greetings, voice_settings
+from tests.support.voice_service import (
+    SHORT_WORDS,
+    say_no_fillers,
+    shorten_greetings,
+    voice_settings,
+)
 from voice.app import create_app
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -53,6 +58,7 @@ async def voice(site: RunningSite) -> AsyncIterator[None]:
     }
     settings = voice_settings(site.database_urls, folder, port=site.voice_port, vendors=vendors)
     site.database.transact_now(shorten_greetings)
+    site.database.transact_now(say_no_fillers)
     app = create_app(settings, announcements=SHORT_WORDS)
     async with serving(app, port=site.voice_port):
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -36,6 +36,7 @@ from voice.resilience import ReconnectingSpeechToText, RetryingTextToSpeech, Tim
 from voice.timing import TurnTimes
 
 BEGAN_AT = datetime(2026, 11, 22, 17, 5, tzinfo=UTC)  # a Sunday
+FILLERS = ("Hm.", "Let me think.")
 TEXTS = {announcement: f"{announcement.replace('_', ' ')}." for announcement in Announcement}
 
 
@@ -51,7 +52,7 @@ def persona(key: int, name: str) -> PersonaView:
         voice=f"voice-{key}",
         voice_instructions="",
         model=None,
-        fillers=(),
+        fillers=FILLERS,
         search_fillers=(),
         greeting=f"Hi {{name}}, {name} here.",
         greeting_unnamed=f"Hi, {name} here.",
@@ -138,11 +139,21 @@ class NoMeter:
         self.started_at = asyncio.get_running_loop().time()
 
 
-class MadeAhead:
-    """Greetings whose audio is ready."""
+class ReadyWords:
+    """Greetings whose audio is ready, and what a test has made ready."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, str] = {}  # and what they sound like
 
     def audio(self, voice: Voice, text: str) -> bytes | None:
-        return fake_speech(text) if text.startswith("Hi") else None
+        sound = self.words.get(text, text if text.startswith("Hi") else None)
+        return fake_speech(sound) if sound is not None else None
+
+    def ready(self, voice: Voice, texts: Iterable[str]) -> tuple[str, ...]:
+        return tuple(text for text in texts if text in self.words)
+
+    async def prepare_all(self, voice: Voice, texts: Iterable[str]) -> None:
+        """Make nothing that a test has not made."""
 
 
 class ScriptedCall:
@@ -164,6 +175,7 @@ class ScriptedCall:
         self.recogniser = FakeSpeechToText(delay=0.1)
         self.model = FakeLanguageModel()
         self.voice = FakeTextToSpeech()
+        self.made_ahead = ReadyWords()
         self.record = Record()
         self.meter = NoMeter()
         self.pins: list[str] = []  # that were typed
@@ -184,7 +196,7 @@ class ScriptedCall:
                 announcements=AnnouncementShelf(
                     TEXTS, {key: fake_speech(text) for key, text in TEXTS.items()}
                 ),
-                greetings=MadeAhead(),
+                made_ahead=self.made_ahead,
                 personas=lambda: personas,
                 turn_rules=lambda _persona, pause: rules or TurnRules(pause=pause or 0.8),
                 reception_rules=ReceptionRules,

@@ -24,6 +24,7 @@ from sandbox.twilio.app import create_app as twilio_app
 from shared.database import Database, DatabaseUrls
 from shared.sealing import KeyRing
 from shared.seed.installation import seed_installation
+from shared.services import personas
 from shared.settings import Settings
 from shared.tables.persona import PersonaVersion
 from tests.support.database import open_test_database
@@ -109,6 +110,11 @@ def shorten_greetings(session: Session) -> None:
         version.greeting_unnamed = f"hi, {version.name} {where}."
 
 
+def say_no_fillers(session: Session) -> None:
+    """Leave out fillers: a machine that has more to do would add words to what is heard."""
+    personas.set_constant(session, name="turn_filler_after", value=0, now=datetime.now(UTC))
+
+
 @asynccontextmanager
 async def running_voice(
     urls: DatabaseUrls, folder: Path, **options: Any
@@ -123,6 +129,7 @@ async def running_voice(
         database = stack.enter_context(open_test_database(urls, ring))
         seed_installation(database, settings, datetime.now(UTC))
         database.transact_now(shorten_greetings)
+        database.transact_now(say_no_fillers)
         app = create_app(settings, announcements=SHORT_WORDS)
         await stack.enter_async_context(serving(app, port=port))
         yield RunningVoice(settings, app.extensions["service"], vendors, database)

@@ -56,9 +56,10 @@ class BuddyTurn:
         self._playback = Playback()
         return self.reply
 
-    def speak(self, text: str) -> Command:
+    def speak(self, text: str, *, is_cover: bool = False) -> Command:
         """Say a segment in the buddy's voice."""
-        return do.Speak(self.reply, self._playback.add(Side.BUDDY, text), text)
+        number = self._playback.add(Side.BUDDY, text, is_cover=is_cover)
+        return do.Speak(self.reply, number, text, is_cover=is_cover)
 
     def announce(self, announcement: Announcement, *, is_cover: bool = False) -> Command:
         """Say words made ahead."""
@@ -99,6 +100,12 @@ class BuddyTurn:
     def is_audible(self) -> bool:
         """Whether something plays now."""
         return self._playback.audible is not None
+
+    @property
+    def is_covering(self) -> bool:
+        """Whether what plays now only covers a wait."""
+        audible = self._playback.audible
+        return audible is not None and audible.is_cover
 
     @property
     def is_over(self) -> bool:

@@ -129,11 +129,15 @@ class DiscardReply:
 
 @dataclass(frozen=True, slots=True)
 class Speak:
-    """Say a segment in the buddy's voice, after what is already queued."""
+    """Say a segment in the buddy's voice, after what is already queued.
+
+    A filler is a cover: its words are ready, and are said before segments without a sound yet.
+    """
 
     reply: ReplyId
     segment: int
     text: str
+    is_cover: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from voice.conversation.endings import (
     line_ending,
 )
 from voice.conversation.events import Event, ReplyId
+from voice.conversation.fillers import Fillers
 from voice.conversation.honesty import asks_whether_human
 from voice.conversation.keypad import Keypad, TypedPin
 from voice.conversation.pin_words import pin_words
@@ -60,6 +61,7 @@ class Conversation:
         self.rules = rules  # the shell puts new ones here when a constant is edited
         self.phase = Phase.LISTENING
         self.history: list[Message] = []
+        self.fillers = Fillers()
         self._farewell = farewell  # for the end of the talk time
         self._turn = CallerTurn()
         self._speculation = Speculation()
@@ -141,7 +143,7 @@ class Conversation:
             case Phase.LISTENING:
                 return self._listening_deadline()
             case _:
-                return self._buddy.deadline(self.rules, self._quiet_since)
+                return self._reply_deadline()
 
     # The caller's turn.
 
@@ -149,9 +151,7 @@ class Conversation:
         news = self._turn.words.sift(event.text, is_final=event.is_final, ended_at=event.ended_at)
         if news is None or self.phase is Phase.CLOSING:
             return []
-        if self.phase is Phase.SPEAKING and not takes_floor(
-            news.text, at_least=self.rules.interruption_words
-        ):
+        if self._keeps_floor(news.text):
             if news.text:
                 self._questions = 0  # who listens is there
                 self._turn.keep(news, now)
@@ -171,6 +171,12 @@ class Conversation:
         self._questions = 0
         self._quiet_since = now
         return [*commands, do.ShowInterim(Side.CALLER, self._turn.text)]
+
+    def _keeps_floor(self, text: str) -> bool:
+        """Tell whether the buddy goes on in spite of these words."""
+        if self.phase is Phase.SPEAKING:
+            return not takes_floor(text, at_least=self.rules.interruption_words)
+        return self._buddy.is_covering and not takes_floor(text, at_least=1)
 
     def _follow_hint(self, event: on.Hint, now: float) -> list[Command]:
         """Take what the recogniser makes of the caller's voice: the pause time decides."""
@@ -222,10 +228,12 @@ class Conversation:
         )
         commands += self._buddy.say_asides()
         if prepared is not None:
+            self.fillers.begin(now)
             return [*commands, do.CommitReply(reply)]
         if asks_whether_human(self.history[-1].text):
             self._buddy.is_generated = True
             return [*commands, self._buddy.speak(honesty.ANSWER)]
+        self.fillers.begin(now)
         return [*commands, do.GenerateReply(reply, tuple(self.history))]
 
     def _go_on(self, now: float) -> list[Command]:
@@ -275,6 +283,7 @@ class Conversation:
         buddy.progress_at = now
         match event:
             case on.SegmentGenerated(_, text):
+                self.fillers.drop()
                 buddy.moved_at = now
                 return [] if buddy.is_generated else [buddy.speak(text)]
             case on.ReplyGenerated():
@@ -286,6 +295,7 @@ class Conversation:
             case on.SegmentPlayed(_, number, share):
                 return self._advance_segment(buddy.send(number), share, now)
             case on.ReplyFailed():
+                self.fillers.drop()
                 return self._fail(Announcement.REPLY_FAILED, now)
             case on.SynthesisFailed(_, number):
                 return [*buddy.drop(number), *self._fail(Announcement.SYNTHESIS_FAILED, now)]
@@ -296,7 +306,7 @@ class Conversation:
         commands = self._show_audible(now)
         segment.advance(share, now)
         self._quiet_since = now
-        if segment.side is Side.BUDDY:
+        if segment.side is Side.BUDDY and not segment.is_cover:
             self._buddy.moved_at = now
         if segment.share < 1:
             return commands
@@ -307,7 +317,7 @@ class Conversation:
     def _show_audible(self, now: float) -> list[Command]:
         """Show what plays from now on; with its own first sound the buddy has the floor."""
         segment = self._buddy.newly_audible(now)
-        if segment is None or segment.side is Side.LINE:
+        if segment is None or segment.side is Side.LINE or segment.is_cover:
             return []
         self._buddy.moved_at = now
         self._failures = 0
@@ -326,6 +336,13 @@ class Conversation:
         self._turn.resume(now, within=self.rules.kept_word)
         return self._speak_if_idle(now)
 
+    def _reply_deadline(self) -> float:
+        mend_at = self._buddy.deadline(self.rules, self._quiet_since)
+        filler_at = self.fillers.due_at(self.rules)
+        if filler_at is None or self._buddy.is_audible:
+            return mend_at
+        return min(mend_at, filler_at)
+
     def _mend_reply(self, now: float) -> list[Command]:
         """Do something about a reply that does not move."""
         if self._buddy.is_audible:  # its marks got lost: take it as heard so far
@@ -333,6 +350,8 @@ class Conversation:
             self._cut = None
             self._give_floor_to_caller(now)
             return [*commands, *self._speak_if_idle(now)]
+        if (filler := self.fillers.take(self.rules, now)) is not None:
+            return [self._buddy.speak(filler, is_cover=True)]
         if now >= self._buddy.moved_at + self.rules.reply_timeout:
             self._failures += 1
             if self._failures >= self.rules.failures:
@@ -411,6 +430,7 @@ class Conversation:
     ) -> ReplyId:
         self.phase = Phase.THINKING
         self._cut = None
+        self.fillers.drop()
         self._floor_at = self._quiet_since = now
         return self._buddy.begin(now, reply=reply, is_generated=is_generated)
 

@@ -110,7 +110,7 @@ class Playback:
         return [
             rest
             for segment in self._segments
-            if segment.side is Side.BUDDY and not segment.is_over
+            if segment.side is Side.BUDDY and not segment.is_over and not segment.is_cover
             if (rest := sentence_rest(segment.text, segment.share))
         ]
 

@@ -20,6 +20,7 @@ class TurnRules:
     speculate_after: float = 0.25  # of silence after final words, without a hint
     silence: float = 10.0  # a caller who says nothing is asked after this
     silence_questions: int = 2  # so many times; then comes a goodbye
+    filler_after: float = 0.7  # of a turn's end without words of the reply; 0: never
     cover_after: float = 3.0  # of silence when it is the buddy's turn, something is said
     cover_spacing: float = 1.0  # but never sooner than this after the turn ended
     reply_timeout: float = 20.0  # for a reply's first words, and from one to the next

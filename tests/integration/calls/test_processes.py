@@ -24,6 +24,7 @@ from tests.integration.calls.conftest import recorded_call
 from tests.support.database import open_test_database
 from tests.support.ports import free_port
 from tests.support.voice_service import (
+    say_no_fillers,
     scripted_vendors,
     shorten_greetings,
     voice_process,
@@ -61,6 +62,7 @@ async def exchange(database_urls: DatabaseUrls, tmp_path: Path) -> AsyncIterator
         with open_test_database(database_urls, ring) as database:
             seed_installation(database, settings, datetime.now(UTC))
             database.transact_now(shorten_greetings)
+            database.transact_now(say_no_fillers)
             yield Exchange(settings, vendors["twilio"], database, database_urls.pooled)
 
 

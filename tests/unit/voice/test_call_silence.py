@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from shared.errors import ProviderError
 from tests.support.fakes import ScriptedReply, ScriptedSpeech
-from tests.support.scripted_call import TEXTS, ScriptedCall, call, longest_gap, moment
+from tests.support.scripted_call import FILLERS, TEXTS, ScriptedCall, call, longest_gap, moment
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, EndReason
 from voice.conversation.endings import ending_of
@@ -71,6 +71,7 @@ endings = st.one_of(
     st.lists(speeches, max_size=3),
     st.lists(st.integers(0, 3), max_size=2),
     st.lists(st.tuples(st.integers(0, 2), st.floats(0, 6), happenings), max_size=4),
+    st.sampled_from([(), FILLERS]),
 )
 @settings(max_examples=40, deadline=None)
 def test_no_silence_over_four_seconds_whatever_fails(
@@ -78,9 +79,11 @@ def test_no_silence_over_four_seconds_whatever_fails(
     voices: list[ScriptedSpeech],
     breaks: list[int],
     between: list[tuple[int, float, on.Event]],
+    fillers: tuple[str, ...],
 ) -> None:
     async def caller(phone: ScriptedCall) -> None:
         loop = asyncio.get_running_loop()
+        phone.made_ahead.words = {words: words for words in fillers}
         phone.model.answer(*script)
         await phone.until_heard("Lisa here.")
         phone.voice.fail(*voices)

@@ -148,6 +148,7 @@ class Witness:
 
 def play_out(script: list[Script]) -> tuple[Conversation, Witness, float]:
     conversation = Conversation(RULES, TEXTS, now=0, last_reply=ReplyId(0))
+    conversation.fillers.ready = ("Hm.", "Let me see.")
     witness = Witness()
     now = 0.0
     witness.see(conversation.start("Hi, I am an AI.", now), conversation)
