@@ -14,7 +14,14 @@ import structlog
 
 from shared.errors import DomainError, ProviderError
 from shared.services.talk_time import LEASE_SECONDS, CallNotFound, Granted
-from voice.conversation.events import CallDeleted, Event, StoreLost, TalkTimeLow, TalkTimeOver
+from voice.conversation.events import (
+    CallDeleted,
+    Event,
+    LeaseRanOut,
+    StoreLost,
+    TalkTimeLow,
+    TalkTimeOver,
+)
 from voice.waiting import until
 
 LOW_SECONDS: Final = 60  # a minute before the end the caller is told
@@ -103,6 +110,7 @@ class Meter:
                 return True
             lease_ends_at = self._granted_at + LEASE_SECONDS
             if self._clock() >= lease_ends_at:
+                self._post(LeaseRanOut())
                 return False
             await until(min(self._clock() + RETRY_EVERY, lease_ends_at))
 

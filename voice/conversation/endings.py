@@ -47,6 +47,8 @@ def ending_of(event: ClosingEvent, farewell: Announcement) -> Ending:
     match event:
         case on.TalkTimeOver():
             return Ending(farewell, EndReason.TALK_TIME_OVER)
+        case on.LeaseRanOut():
+            return FAILED
         case on.SpendStopped(reason):
             return _STOPPED[reason]
         case on.CallDeleted():

@@ -167,6 +167,12 @@ class TalkTimeOver:
 # What ends a call from our side.
 
 
+@dataclass(frozen=True, slots=True)
+class LeaseRanOut:
+    """Nobody knows what talk time is left: the database has been away for a whole lease."""
+
+
+
 class StopReason(StrEnum):
     """Why nothing more may be spent on a call."""
 
@@ -205,7 +211,7 @@ ReplyEvent = (
     | SynthesisFailed
 )
 ServiceEvent = PinChecked | TalkTimeLow | RecogniserLost | RecogniserRestored | StoreLost
-ClosingEvent = TalkTimeOver | SpendStopped | CallDeleted | ServiceEnding
+ClosingEvent = TalkTimeOver | LeaseRanOut | SpendStopped | CallDeleted | ServiceEnding
 Event = (
     Hint
     | TranscriptReceived

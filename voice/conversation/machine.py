@@ -116,7 +116,13 @@ class Conversation:
                 | on.StoreLost()
             ):
                 return self._follow_service(event, now)
-            case on.TalkTimeOver() | on.SpendStopped() | on.CallDeleted() | on.ServiceEnding():
+            case (
+                on.TalkTimeOver()
+                | on.LeaseRanOut()
+                | on.SpendStopped()
+                | on.CallDeleted()
+                | on.ServiceEnding()
+            ):
                 return self._close(ending_of(event, self._farewell), now)
 
     def tick(self, now: float) -> list[Command]:

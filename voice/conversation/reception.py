@@ -99,7 +99,13 @@ class Reception:
                 return []
             case on.RecogniserLost() | on.StoreLost():
                 return []  # keys still work
-            case on.TalkTimeOver() | on.SpendStopped() | on.CallDeleted() | on.ServiceEnding():
+            case (
+                on.TalkTimeOver()
+                | on.LeaseRanOut()
+                | on.SpendStopped()
+                | on.CallDeleted()
+                | on.ServiceEnding()
+            ):
                 return self._close(ending_of(event, self._visitor.farewell), now)
             case _:
                 return []

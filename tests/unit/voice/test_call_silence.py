@@ -62,7 +62,7 @@ happenings = st.sampled_from(
 endings = st.one_of(
     st.builds(on.SpendStopped, st.sampled_from(on.StopReason)),
     st.builds(on.ServiceEnding, st.booleans()),
-    st.sampled_from([on.TalkTimeOver(), on.CallDeleted()]),
+    st.sampled_from([on.TalkTimeOver(), on.LeaseRanOut(), on.CallDeleted()]),
 )
 
 

@@ -25,6 +25,7 @@ ENDINGS = [
         Announcement.SERVICE_STOPPING,
         EndReason.SERVICE_ENDING,
     ),
+    (on.LeaseRanOut(), Announcement.FAILED_GOODBYE, EndReason.FAILED),
     (on.CallDeleted(), Announcement.ACCOUNT_DELETED, EndReason.ACCOUNT_DELETED),
     (
         on.SpendStopped(StopReason.LONGEST_CALL),
