@@ -76,6 +76,9 @@ class Replying:
         except ProviderError as error:
             log.warning("reply_failed", reply=reply, error=str(error))
             self._post(ReplyFailed(reply))
+        except Exception:
+            log.exception("reply_broke", reply=reply)
+            self._post(ReplyFailed(reply))
         else:
             self._post(ReplyGenerated(reply) if has_words else ReplyFailed(reply))
 

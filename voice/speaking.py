@@ -28,7 +28,8 @@ log = structlog.get_logger()
 
 MESSAGE_BYTES = 1600  # 200 ms: few messages, and the line still plays smoothly
 MARK_BYTES = BYTES_A_SECOND  # a mark at least every second tells what was heard
-BYTES_A_CHARACTER = BYTES_A_SECOND / 15  # speech runs at some 15 characters a second
+CHARACTERS_A_SECOND = 15  # of speech, until the voice has shown how fast it speaks
+TELLING = 20  # characters: shorter ones tell nothing of how fast a voice speaks
 LATE_SECONDS = 0.02  # a frame: a line that is silent for less is not heard to be
 AHEAD = 2  # segments synthesised at once: the one that plays and the next
 
@@ -78,6 +79,7 @@ class Speaker:
         self._ahead = asyncio.Semaphore(AHEAD)
         self._line = asyncio.Lock()  # one segment at a time has the line
         self._clock = asyncio.get_running_loop().time
+        self._pace = BYTES_A_SECOND / CHARACTERS_A_SECOND  # bytes a character, as last heard
         self._plays_until = 0.0  # what was sent, as the line plays it without a pause
         self.on_first_byte: Callable[[ReplyId], None] = lambda _reply: None
         self.on_underrun: Callable[[], None] = lambda: None
@@ -134,8 +136,12 @@ class Speaker:
         mark = self._marks.pop(name, None)
         if mark is None or mark.item.reply in self._retired:
             return
-        share = 1.0 if mark.is_last else _share(mark)
+        share = 1.0 if mark.is_last else _share(mark.heard_bytes, self._bytes_of(mark.item))
         self._post(SegmentPlayed(mark.item.reply, mark.item.number, share))
+
+    def _bytes_of(self, item: _Item) -> float:
+        """Return how long a segment is or, while it is being made, will be."""
+        return item.total_bytes or max(len(item.text) * self._pace, item.sent_bytes)
 
     async def run(self) -> None:
         """Send what is queued until cancelled."""
@@ -175,8 +181,13 @@ class Speaker:
         except ProviderError as error:
             log.warning("synthesis_failed", reply=item.reply, error=str(error))
             item.has_failed = True
+        except Exception:
+            log.exception("synthesis_broke", reply=item.reply)
+            item.has_failed = True
         else:
             item.has_failed = size == 0
+            if len(item.text) >= TELLING:
+                self._pace = size / len(item.text)
         finally:
             item.total_bytes = size
             item.chunks.put_nowait(None)
@@ -194,8 +205,9 @@ class Speaker:
             if item.reply in self._retired:
                 return
             if item.has_failed:
-                self._post(SynthesisFailed(item.reply, item.number))
-            else:
+                spoken = _share(item.sent_bytes, len(item.text) * self._pace)
+                self._post(SynthesisFailed(item.reply, item.number, spoken))
+            if item.sent_bytes or not item.has_failed:
                 await self._mark(item, is_last=True)
 
     async def _next_chunk(self, item: _Item) -> bytes | None:
@@ -223,12 +235,9 @@ class Speaker:
         await self._leg.send_mark(name)
 
 
-def _share(mark: _Mark) -> float:
-    """Return the part of the segment that was heard, 0 to below 1."""
-    total = mark.item.total_bytes or max(
-        len(mark.item.text) * BYTES_A_CHARACTER, mark.item.sent_bytes
-    )
-    return min(mark.heard_bytes / max(total, 1), 0.99)
+def _share(size: float, of: float) -> float:
+    """Return the part that `size` is, from 0 to below 1."""
+    return min(size / max(of, 1), 0.99)
 
 
 def _messages(chunk: bytes, *, is_first: bool) -> list[bytes]:

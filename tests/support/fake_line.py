@@ -54,6 +54,7 @@ class FakeCallLeg:
         self.sent: list[Sent] = []
         self.playbacks: list[Playback] = []
         self.is_closed = False
+        self.loses_marks = False  # those sent from now on never come back
         self._events: asyncio.Queue[LegEvent] = asyncio.Queue()
         self._pending_marks: list[tuple[str, asyncio.TimerHandle]] = []
         self._has_ended = False
@@ -128,7 +129,7 @@ class FakeCallLeg:
 
     async def send_mark(self, name: str) -> None:
         self._log("mark", name=name)
-        if self._has_ended:
+        if self._has_ended or self.loses_marks:
             return
         due = max(now(), self.playbacks[-1].ended_at if self.playbacks else 0.0)
         timer = asyncio.get_running_loop().call_at(due, self._return_first_mark)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from voice.conversation import commands as do
 from voice.conversation.asides import Asides
-from voice.conversation.commands import Announcement, Command, Message, Side, WriteEntry
+from voice.conversation.commands import Announcement, Command, Message, Side
 from voice.conversation.events import ReplyId
 from voice.conversation.playback import Playback, Segment
 from voice.conversation.turn_rules import TurnRules
@@ -92,9 +92,9 @@ class BuddyTurn:
         self._shown = segment
         return segment
 
-    def drop(self, number: int) -> list[WriteEntry]:
-        """Keep what was heard of a segment that can't be spoken (further)."""
-        return self._playback.drop(number)
+    def drop(self, number: int, spoken: float) -> None:
+        """Keep what can be heard of a segment that can't be spoken (further)."""
+        self._playback.drop(number, spoken)
 
     @property
     def is_audible(self) -> bool:

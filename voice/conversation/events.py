@@ -128,10 +128,14 @@ class ReplyFailed:
 
 @dataclass(frozen=True, slots=True)
 class SynthesisFailed:
-    """A segment could not be turned into speech by any voice."""
+    """A segment could not be turned into speech by any voice, or not to its end.
+
+    What there is of it is on the line; `SegmentPlayed` tells when it was heard.
+    """
 
     reply: ReplyId
     segment: int
+    spoken: float = 0.0  # the share of its words that is on the line
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,6 @@ class TalkTimeOver:
 @dataclass(frozen=True, slots=True)
 class LeaseRanOut:
     """Nobody knows what talk time is left: the database has been away for a whole lease."""
-
 
 
 class StopReason(StrEnum):

@@ -197,10 +197,11 @@ class Conversation:
 
     def _listening_deadline(self) -> float:
         ends_at = self._turn.ends_at(self.rules)
-        if ends_at is None:
-            ends_at = self._quiet_since + self.rules.silence
         if self._lost_at is not None:
-            ends_at = min(ends_at, self._lost_at + self.rules.recogniser_wait)
+            note_at = self._quiet_since + self.rules.recogniser_note
+            ends_at = min(ends_at or note_at, self._lost_at + self.rules.recogniser_wait)
+        elif ends_at is None:
+            ends_at = self._quiet_since + self.rules.silence
         prepare_at = self._speculation.due_at(self._turn, self.rules)
         return ends_at if prepare_at is None else min(ends_at, prepare_at)
 
@@ -211,8 +212,10 @@ class Conversation:
         prepare_at = self._speculation.due_at(self._turn, self.rules)
         if prepare_at is not None and now >= prepare_at:
             return self._prepare_reply()
-        if self._lost_at is not None and now >= self._lost_at + self.rules.recogniser_wait:
-            return self._close(RECOGNISER_GONE, now)
+        if self._lost_at is not None:
+            if now >= self._lost_at + self.rules.recogniser_wait:
+                return self._close(RECOGNISER_GONE, now)
+            return self._announce_alone(Announcement.STILL_WORKING, now)  # it is us who are deaf
         if self._questions >= self.rules.silence_questions:
             return self._close(CALLER_SILENT, now)
         self._questions += 1
@@ -303,8 +306,9 @@ class Conversation:
             case on.ReplyFailed():
                 self.fillers.drop()
                 return self._fail(Announcement.REPLY_FAILED, now)
-            case on.SynthesisFailed(_, number):
-                return [*buddy.drop(number), *self._fail(Announcement.SYNTHESIS_FAILED, now)]
+            case on.SynthesisFailed(_, number, spoken):
+                buddy.drop(number, spoken)
+                return self._fail(Announcement.SYNTHESIS_FAILED, now)
 
     def _advance_segment(self, segment: Segment | None, share: float, now: float) -> list[Command]:
         if segment is None:
@@ -317,7 +321,7 @@ class Conversation:
         if segment.share < 1:
             return commands
         segment.is_written = True
-        commands.append(do.WriteEntry(segment.side, segment.text))
+        commands.append(do.WriteEntry(segment.side, segment.text, segment.unspoken))
         return [*commands, *self._show_audible(now), *self._settle(now)]
 
     def _show_audible(self, now: float) -> list[Command]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 
 from voice.conversation.commands import Side, WriteEntry
 
@@ -24,6 +25,7 @@ class Segment:
     side: Side
     text: str
     is_cover: bool = False  # it covers a wait, and is no part of the conversation
+    unspoken: str = ""  # what no voice could say of it
     share: float = 0.0  # of it, heard
     is_written: bool = False
     audible_at: float | None = None  # when its first sound could be heard
@@ -96,14 +98,14 @@ class Playback:
         heard = (heard_part(s.text, s.share)[0] for s in self._segments if not s.is_cover)
         return " ".join(part for part in heard if part)
 
-    def drop(self, number: int) -> list[WriteEntry]:
-        """Keep what was heard of a segment that can't be spoken (further)."""
+    def drop(self, number: int, spoken: float) -> None:
+        """Keep what can be heard of a segment that can't be spoken (further)."""
         segment = self.segment(number)
         if segment is None or segment.is_written:
-            return []
-        segment.text, unheard = heard_part(segment.text, segment.share)
-        segment.share, segment.is_written = 1.0, True
-        return [WriteEntry(segment.side, segment.text, unheard)] if segment.text else []
+            return
+        segment.text, segment.unspoken = heard_part(segment.text, max(spoken, segment.share))
+        if not segment.text:
+            segment.share, segment.is_written = 1.0, True
 
     def rest(self) -> list[str]:
         """Return the buddy's words from the start of the sentence that plays now."""
@@ -127,7 +129,7 @@ class Playback:
         ]
         for segment in self._segments:
             segment.is_written = True
-        unheard = " ".join(part for part in (unheard, *unsaid) if part)
+        unheard = " ".join(part for part in (unheard, audible.unspoken, *unsaid) if part)
         return [WriteEntry(audible.side, heard, unheard, was_interrupted=True)]
 
 
@@ -136,14 +138,8 @@ def heard_part(text: str, share: float) -> tuple[str, str]:
     if share >= 1:
         return text, ""
     words = text.split()
-    room = share * len(text)
-    heard = 0
-    length = 0
-    for word in words:
-        length += len(word) + (1 if heard else 0)
-        if length > room:
-            break
-        heard += 1
+    ends = accumulate((len(word) + 1 for word in words[1:]), initial=len(words[0]) if words else 0)
+    heard = sum(end <= share * len(text) for end in ends)
     return " ".join(words[:heard]), " ".join(words[heard:])
 
 

@@ -25,6 +25,7 @@ class TurnRules:
     cover_spacing: float = 1.0  # but never sooner than this after the turn ended
     reply_timeout: float = 20.0  # for a reply's first words, and from one to the next
     playback_stall: float = 6.0  # no mark came back for this long: the line lost it
+    recogniser_note: float = 5.0  # who is not heard is asked for patience after such a silence
     recogniser_wait: float = 12.0  # for a lost recogniser to return, then comes a goodbye
     failures: int = 3  # failed replies in a row end the call
     closing: float = 25.0  # the longest that last words may take

@@ -121,6 +121,28 @@ def test_segment_that_cannot_be_spoken_is_apologised_for_after_what_plays() -> N
     assert again == []
 
 
+def test_segment_that_breaks_off_is_kept_as_far_as_it_went_once_that_was_heard() -> None:
+    conversation, reply = speaking_conversation()
+
+    failed = conversation.receive(on.SynthesisFailed(reply, 0, spoken=0.75), 14.5)
+    heard = conversation.receive(on.SegmentPlayed(reply, 0), 15.2)
+
+    assert [type(command) for command in failed] == [do.Announce]
+    assert heard[0] == do.WriteEntry(Side.BUDDY, "Once upon a", "time.")
+
+
+def test_segment_that_breaks_off_and_is_talked_over_loses_both_ends() -> None:
+    conversation, reply = speaking_conversation()
+    conversation.receive(on.SynthesisFailed(reply, 0, spoken=0.75), 14.5)
+    conversation.receive(on.SegmentPlayed(reply, 0, share=0.9), 14.8)
+
+    cut = conversation.receive(on.TranscriptReceived("stop it", is_final=False), 15)
+
+    assert cut[1] == do.WriteEntry(
+        Side.BUDDY, "Once upon", "a time. There was a bear who sang.", was_interrupted=True
+    )
+
+
 def test_lost_marks_cost_seconds_and_not_the_call() -> None:
     conversation, reply = speaking_conversation()
 
@@ -196,6 +218,18 @@ def test_lost_recogniser_is_said_and_its_return_goes_on_in_silence() -> None:
         Announcement.RECOGNISER_LOST
     ]
     assert (again, back) == ([], [])
+
+
+def test_caller_whom_nobody_hears_is_asked_for_patience_and_not_for_words() -> None:
+    conversation = listening_conversation()
+    lost = conversation.receive(on.RecogniserLost(), 11)[-1]
+    assert isinstance(lost, do.Announce)
+    conversation.receive(on.SegmentPlayed(lost.reply, lost.segment), 13)
+
+    assert conversation.deadline == 18
+    (asked,) = conversation.tick(18)
+    assert isinstance(asked, do.Announce)
+    assert asked.announcement is Announcement.STILL_WORKING
 
 
 def test_recogniser_lost_while_the_buddy_speaks_is_said_when_the_floor_returns() -> None:
