@@ -111,8 +111,12 @@ async def until_ended(events: AsyncIterator[RecogniserEvent]) -> list[Recogniser
     raise AssertionError(heard)
 
 
+def words(heard: list[RecogniserEvent]) -> list[TranscriptReceived]:
+    return [event for event in heard if isinstance(event, TranscriptReceived) and event.text]
+
+
 def finals(heard: list[RecogniserEvent]) -> list[TranscriptReceived]:
-    return [event for event in heard if isinstance(event, TranscriptReceived) and event.is_final]
+    return [event for event in words(heard) if event.is_final]
 
 
 async def test_words_are_final_before_the_utterance_ends(recogniser: Recogniser) -> None:
@@ -130,7 +134,7 @@ async def test_words_may_come_early_and_change(recogniser: Recogniser) -> None:
         await send(stream, recogniser.speech("tell me about the weather in paris") + silence(0.6))
         heard = await until_ended(stream.events())
 
-    interims = [e for e in heard if isinstance(e, TranscriptReceived) and not e.is_final]
+    interims = [event for event in words(heard) if not event.is_final]
     assert interims
     assert all("tell me about the weather in paris".startswith(e.text) for e in interims)
 
@@ -180,8 +184,7 @@ async def test_silence_has_no_words(recogniser: Recogniser) -> None:
         await send(stream, silence(3) + recogniser.speech("yes") + silence(0.6))
         heard = await until_ended(stream.events())
 
-    words = [event for event in heard if isinstance(event, TranscriptReceived)]
-    assert all(event.text and "yes".startswith(event.text) for event in words)
+    assert all("yes".startswith(event.text) for event in words(heard))
 
 
 async def test_a_broken_connection_is_a_failure_that_may_be_retried(recogniser: Recogniser) -> None:

@@ -1,6 +1,6 @@
 """Deepgram's `/v1/listen` with Nova-3: the line's μ-law in, untouched, and words out.
 
-`decode` is pure. The SDK does not keep a connection alive: that is done here.
+`ResultReader` is pure. The SDK does not keep a connection alive: that is done here.
 """
 
 from __future__ import annotations
@@ -27,45 +27,52 @@ MESSAGE_BYTES: Final = 2000  # 250 ms, the most Deepgram takes at once
 UNANSWERED_SECONDS: Final = 8.0  # a long word may go without a result, so much speech can't
 
 
-def decode(message: Any) -> tuple[RecogniserEvent, ...]:
-    """Return what a message of the SDK says; raise `RemoteProtocolError` if it makes no sense.
+class ResultReader:
+    """Makes events of one stream's messages."""
 
-    The SDK hands over what it does not know as None or as a wrong class: only `type` counts.
-    """
-    try:
-        match getattr(message, "type", None):
-            case "Results":
-                return _results(message)
-            case "SpeechStarted":
-                return (VoiceDetected(),)
-            case "UtteranceEnd":
-                return (UtteranceLikelyEnded(),)
-            case "Error":
-                text = f"error message: {message.variant}"
-                raise ProviderError(PROVIDER, text, retryable=True)
-            case _:
-                return ()
-    except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
-        text = f"a {getattr(message, 'type', None)} message makes no sense"
-        raise RemoteProtocolError(text) from error
+    def __init__(self) -> None:
+        self._has_shown = False  # words that may still change
 
+    def decode(self, message: Any) -> tuple[RecogniserEvent, ...]:
+        """Return what a message of the SDK says; raise `RemoteProtocolError` if it makes no sense.
 
-def _results(message: Any) -> tuple[RecogniserEvent, ...]:
-    best = message.channel.alternatives[0]
-    events: list[RecogniserEvent] = []
-    if text := best.transcript.strip():
-        ended_at = float(best.words[-1].end if best.words else message.start + message.duration)
-        events.append(TranscriptReceived(text, is_final=bool(message.is_final), ended_at=ended_at))
-    if message.speech_final:
-        events.append(UtteranceLikelyEnded())
-    return tuple(events)
+        The SDK hands over what it does not know as None or as a wrong class: only `type` counts.
+        """
+        try:
+            match getattr(message, "type", None):
+                case "Results":
+                    return tuple(self._results(message))
+                case "SpeechStarted":
+                    return (VoiceDetected(),)
+                case "UtteranceEnd":
+                    return (UtteranceLikelyEnded(),)
+                case "Error":
+                    text = f"error message: {message.variant}"
+                    raise ProviderError(PROVIDER, text, retryable=True)
+                case _:
+                    return ()
+        except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
+            text = f"a {getattr(message, 'type', None)} message makes no sense"
+            raise RemoteProtocolError(text) from error
+
+    def _results(self, message: Any) -> list[RecogniserEvent]:
+        best = message.channel.alternatives[0]
+        text, is_final = best.transcript.strip(), bool(message.is_final)
+        events: list[RecogniserEvent] = []
+        if text or (is_final and self._has_shown):  # an empty final takes back what was shown
+            ended_at = float(best.words[-1].end if best.words else message.start + message.duration)
+            events.append(TranscriptReceived(text, is_final=is_final, ended_at=ended_at))
+            self._has_shown = not is_final
+        if message.speech_final:
+            events.append(UtteranceLikelyEnded())
+        return events
 
 
 class DeepgramStream(HearingSocket):
     """One connection."""
 
     def __init__(self, socket: Any) -> None:
-        super().__init__(socket, decode, unanswered_seconds=UNANSWERED_SECONDS)
+        super().__init__(socket, ResultReader().decode, unanswered_seconds=UNANSWERED_SECONDS)
 
     async def send(self, audio: bytes) -> None:
         self._expect_answer(audio)

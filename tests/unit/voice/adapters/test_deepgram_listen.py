@@ -18,11 +18,17 @@ from websockets.frames import Close
 from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
 from tests.support.fake_sound import silence
 from tests.support.virtual_time import run_in_virtual_time
-from voice.adapters.deepgram_listen import DeepgramStream, decode
+from voice.adapters.deepgram_listen import DeepgramStream, ResultReader
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.ports import RecogniserEvent
 
 WIRE: dict[str, Any] = json.loads(Path("tests/wire/deepgram/listen_v1.json").read_text())
+
+
+def decode(*messages: Any) -> tuple[RecogniserEvent, ...]:
+    """Return what one stream's messages say."""
+    reader = ResultReader()
+    return tuple(event for message in messages for event in reader.decode(message))
 
 
 def parsed(message: Any) -> Any:
@@ -50,6 +56,14 @@ def parsed(message: Any) -> Any:
 )
 def test_deepgrams_messages_are_understood(name: str, events: tuple[RecogniserEvent, ...]) -> None:
     assert decode(parsed(WIRE[name])) == events
+
+
+def test_words_that_were_none_after_all_are_taken_back_once() -> None:
+    interim, silence = parsed(WIRE["interim"]), parsed(WIRE["silence"])
+
+    assert decode(interim, silence, silence)[1:] == (
+        TranscriptReceived("", is_final=True, ended_at=12.0),
+    )
 
 
 def test_an_error_message_is_a_failure_of_theirs() -> None:
