@@ -14,6 +14,7 @@ class Call(Table, table=True):
     __tablename__ = "call"
     __table_args__ = (
         Index("ix_call_account_id_started_at", "account_id", "started_at"),
+        Index("ix_call_started_at", "started_at"),
         Index("ix_call_running", "account_id", postgresql_where=text("ended_at IS NULL")),
     )
 

@@ -11,7 +11,7 @@ from shared.database import Database
 from shared.ids import AccountId, CallId, PersonaVersionId
 from shared.phone import PhoneNumber
 from shared.services import accounts, calls, consents, personas
-from shared.services.accounts import GoogleClaims
+from shared.services.accounts import GoogleClaims, SignedIn
 from shared.services.calls import OpenedCall
 from shared.services.personas import Character
 from shared.tables.billing import Subscription
@@ -126,6 +126,17 @@ def open_call(
         token=taken.stream_token,
         now=now,
     )
+
+
+def signed_in_operator(database: Database) -> SignedIn:
+    """Sign in somebody who runs the installation."""
+    database.transact_now(accounts.add_operator, email="op@example.com", now=NOW)
+    token = database.transact_now(
+        accounts.sign_in, identity=claims("op", email="op@example.com"), user_agent="", now=NOW
+    ).token
+    someone = database.transact_now(accounts.signed_in, token=token, now=NOW)
+    assert someone is not None
+    return someone
 
 
 def call_in_progress(database: Database, call_sid: str = "CA1") -> CallId:

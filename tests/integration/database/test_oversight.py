@@ -8,23 +8,12 @@ import pytest
 
 from shared.database import Database
 from shared.ids import CallId
-from shared.services import accounts, oversight, phone_lines
-from shared.services.accounts import SignedIn
+from shared.services import oversight, phone_lines
 from shared.services.calls import CallNotFound
 from shared.services.oversight import LookView, NotAnOperator, ReasonMissing
-from tests.support.builders import NOW, SAM, claims, open_call, registered_account
+from tests.support.builders import NOW, SAM, open_call, registered_account, signed_in_operator
 
 REASON = "They asked us why the call broke off."
-
-
-def operator(database: Database) -> SignedIn:
-    database.transact_now(accounts.add_operator, email="op@example.com", now=NOW)
-    token = database.transact_now(
-        accounts.sign_in, identity=claims("op", email="op@example.com"), user_agent="", now=NOW
-    ).token
-    someone = database.transact_now(accounts.signed_in, token=token, now=NOW)
-    assert someone is not None
-    return someone
 
 
 def test_a_look_is_written_down_with_its_reason_and_the_owner_sees_it(database: Database) -> None:
@@ -33,7 +22,11 @@ def test_a_look_is_written_down_with_its_reason_and_the_owner_sees_it(database: 
     call_id = open_call(database).call_id
 
     detail = database.transact_now(
-        oversight.read_call, operator=operator(database), call_id=call_id, reason=REASON, now=NOW
+        oversight.read_call,
+        operator=signed_in_operator(database),
+        call_id=call_id,
+        reason=REASON,
+        now=NOW,
     )
 
     looks = database.transact_now(oversight.looks, account_id=account_id)
@@ -43,7 +36,7 @@ def test_a_look_is_written_down_with_its_reason_and_the_owner_sees_it(database: 
 
 def test_nobody_else_may_look(database: Database) -> None:
     call_id = open_call(database).call_id
-    stranger = replace(operator(database), is_operator=False)
+    stranger = replace(signed_in_operator(database), is_operator=False)
 
     with pytest.raises(NotAnOperator):
         database.transact_now(
@@ -58,7 +51,7 @@ def test_a_look_without_a_reason_shows_nothing(database: Database, reason: str) 
     with pytest.raises(ReasonMissing):
         database.transact_now(
             oversight.read_call,
-            operator=operator(database),
+            operator=signed_in_operator(database),
             call_id=opened.call_id,
             reason=reason,
             now=NOW,
@@ -71,7 +64,7 @@ def test_a_call_that_is_none_is_not_found(database: Database) -> None:
     with pytest.raises(CallNotFound):
         database.transact_now(
             oversight.read_call,
-            operator=operator(database),
+            operator=signed_in_operator(database),
             call_id=CallId("call_0"),
             reason=REASON,
             now=NOW,
