@@ -30,6 +30,7 @@ from buddy_site.pages import (
     landing,
     legal,
     not_found,
+    operator,
     operator_call,
     phone,
     profile,
@@ -46,6 +47,7 @@ from buddy_site.state.landing import LandingState
 from buddy_site.state.live_call import CallState
 from buddy_site.state.notices import NoticesState
 from buddy_site.state.onboarding import OnboardingState
+from buddy_site.state.operations import OperationsState
 from buddy_site.state.oversight import OversightState
 from buddy_site.state.phone import PhoneState
 from buddy_site.state.profile import ProfileState
@@ -192,6 +194,13 @@ app.add_page(
     image=EMBLEM,
     on_load=[AccountState.enter],
     context={"sitemap": None},
+)
+add_private_page(
+    operator.operator,
+    paths.OPERATOR,
+    "Operator",
+    OperationsState.load,
+    OperationsState.follow,
 )
 add_private_page(
     operator_call.operator_call, paths.OPERATOR_CALL, "A caller's call", OversightState.load

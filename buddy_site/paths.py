@@ -13,6 +13,7 @@ PROFILE = "/profile"
 PHONE = "/phone"
 SESSIONS = "/sessions"
 PRIVACY = "/your-data"
+OPERATOR = "/operator"
 OPERATOR_CALL = "/operator/calls/[call_id]"
 
 # What anyone may read.
@@ -31,12 +32,17 @@ HEALTH = "/healthz"
 READY = "/readyz"
 
 # Where a stranger who asked for a private page may be taken back to after signing in.
-PRIVATE = (HOME, CALLS, TALK_TIME, BILLING, PROFILE, PHONE, SESSIONS, PRIVACY)
+PRIVATE = (HOME, CALLS, TALK_TIME, BILLING, PROFILE, PHONE, SESSIONS, PRIVACY, OPERATOR)
 
 
 def call(call_id: str) -> str:
     """Return the address of one call's page."""
     return f"{CALLS}/{call_id}"
+
+
+def operator_call(call_id: str) -> str:
+    """Return the address at which an operator sees a call."""
+    return f"{OPERATOR}/calls/{call_id}"
 
 
 def is_private(path: str) -> bool:

@@ -22,6 +22,7 @@ STYLESHEETS = (
     "your-data.css",
     "billing.css",
     "talk-time.css",
+    "operator.css",
 )
 
 # Who has an emblem in assets/buddies and a tone in site.css; anyone else gets the neutral one.

@@ -32,6 +32,8 @@ ACCOUNT_LINKS = (
     ("Sessions", paths.SESSIONS, "monitor-smartphone"),
 )
 
+OPERATOR_LINK = ("Operator", paths.OPERATOR, "gauge")
+
 # On a narrow screen the links go on beyond the edge.
 SHOW_WHERE_WE_ARE = """
 document.querySelector(".account-nav [aria-current]")
@@ -67,7 +69,10 @@ def account_page(*children: Any, at: str) -> rx.Component:
     return page(
         rx.el.div(
             rx.el.nav(
-                rx.el.ul(*(_account_link(*link, at) for link in ACCOUNT_LINKS)),
+                rx.el.ul(
+                    *(_account_link(*link, at) for link in ACCOUNT_LINKS),
+                    rx.cond(AccountState.is_operator, _account_link(*OPERATOR_LINK, at)),
+                ),
                 class_name="account-nav",
                 aria_label="Your account",
                 on_mount=rx.call_script(SHOW_WHERE_WE_ARE),

@@ -8,9 +8,11 @@ import reflex as rx
 
 from buddy_site import paths
 from buddy_site.components.calls import skeleton
+from buddy_site.components.figures import figures, spreads
 from buddy_site.components.forms import buttons, field, form, panel, submit_button
 from buddy_site.components.layout import account_page, trouble
 from buddy_site.components.transcript import entry_view
+from buddy_site.components.waterfall import waterfall
 from buddy_site.state.oversight import OversightState
 from shared.services.oversight import LONGEST_REASON
 
@@ -24,12 +26,31 @@ def operator_call() -> rx.Component:
             OversightState.is_loaded,
             rx.cond(
                 OversightState.is_operator,
-                rx.cond(OversightState.is_shown, _call(), _question()),
+                rx.fragment(
+                    rx.cond(OversightState.is_shown, _call(), _question()),
+                    _speed(),
+                ),
                 rx.el.p("There is nothing here for you. Your own calls are under Calls."),
             ),
             skeleton("Loading", rows=2),
         ),
         at=paths.OPERATOR_CALL,
+    )
+
+
+def _speed() -> rx.Component:
+    return panel(
+        "How fast it was",
+        figures(OversightState.figures),
+        rx.cond(
+            OversightState.turns,
+            rx.fragment(
+                waterfall(OversightState.turns),
+                spreads("What each stage took", "Stage", OversightState.stages, ""),
+            ),
+            rx.el.p("No turn was measured in this call.", class_name="soft"),
+        ),
+        intro="From the end of the caller's speech on, stage by stage.",
     )
 
 

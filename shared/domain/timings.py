@@ -64,10 +64,9 @@ def waterfall(stages_ms: Mapping[Stage, float]) -> tuple[Step, ...]:
     """
     order = {stage: place for place, stage in enumerate(Stage)}
     steps: list[Step] = []
-    began = 0.0
     for stage, ended in sorted(stages_ms.items(), key=lambda at: (at[1], order[at[0]])):
-        steps.append(Step(stage, min(began, ended), ended))
-        began = max(began, ended)
+        began = steps[-1].ended_ms if steps else min(0.0, ended)
+        steps.append(Step(stage, began, ended))
     return tuple(steps)
 
 

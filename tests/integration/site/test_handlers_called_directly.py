@@ -14,6 +14,8 @@ from socketio.exceptions import (  # type: ignore[import-untyped]
 from buddy_site.state.account import AccountState
 from buddy_site.state.calls import CallsState, HomeState
 from buddy_site.state.live_call import CallState
+from buddy_site.state.operations import OperationsState
+from buddy_site.state.oversight import OversightState
 from shared.services import accounts
 from tests.e2e.running_site import Caller, RunningSite
 from tests.integration.site.socket_client import state_socket
@@ -29,6 +31,8 @@ PRIVATE_HANDLERS = [
     (CallState, "load"),
     (CallState, "show_earlier"),
     (CallState, "follow"),
+    (OperationsState, "load"),
+    (OversightState, "load"),
 ]
 PRIVATE_HELPERS = ["_read", "_admitted", "_snapshot", "_show_card", "_forget", "reset", "get_state"]
 
