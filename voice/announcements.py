@@ -50,7 +50,8 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
             "Who would you like to talk to? Press a key or say a name. "
             "One is Lisa, the news anchor. Two is Ben, the storyteller. "
             "Three is Ethan, the chef. Four is Jack, the sports analyst. "
-            "Five is Chloe, the sass master. And six is Maya, the coach."
+            "Five is Chloe, the sass master. And six is Maya, the coach. "
+            "Star and zero bring you back here at any time."
         ),
         Announcement.MENU_AGAIN: (
             "I didn't catch that. Please press a key from one to six, or say a name: "
@@ -146,6 +147,20 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
         ),
         Announcement.SILENT_GOODBYE: (
             "I can't hear you any more, so I'll say goodbye for now. Call again any time."
+        ),
+        Announcement.BUDDY_MENU: (
+            "Who would you like to talk to? Press a key or say a name. One is Lisa, two is Ben, "
+            "three is Ethan, four is Jack, five is Chloe, and six is Maya. Or say stay."
+        ),
+        Announcement.MENU_LEFT: "All right, let's go on.",
+        Announcement.SLOWER: "All right, more slowly from now on.",
+        Announcement.SLOWEST: "I'm sorry, this is as slow as we can speak.",
+        Announcement.OFF_THE_RECORD: (
+            "We're off the record. Nothing we say is written down or kept, until you press star "
+            "nine, or say: back on the record."
+        ),
+        Announcement.ON_THE_RECORD: (
+            "We're on the record again. What was said in between is kept nowhere, and forgotten."
         ),
         Announcement.STILL_WORKING: "One moment, please.",
         Announcement.REPLY_FAILED: "Sorry, I lost my thread there. Could you say that again?",

@@ -15,9 +15,9 @@ import structlog
 from shared.configuration import PersonaView
 from voice.announcements import SAID_BY_BUDDIES
 from voice.caller import Caller
+from voice.conversation import bridges, honesty
 from voice.conversation import commands as do
 from voice.conversation import events as on
-from voice.conversation import honesty
 from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.machine import Conversation
@@ -27,6 +27,7 @@ from voice.desk import CallDesk, CallRecord, PinChecks, TalkTimeMeter
 from voice.drafts import Drafts
 from voice.hearing import Hearing
 from voice.ports import CallLeg, KeyPressed, LegClosed, MarkReturned, MediaReceived
+from voice.recent_speech import RecentSpeech
 from voice.replying import Replying
 from voice.speaking import Speaker
 from voice.timing import CallTimes, Stage
@@ -64,13 +65,15 @@ class CallSession:
         self._persona: PersonaView | None = None
         self._times = CallTimes(self._clock, record.timing, record.answered)
         self._drafts = Drafts(self.post, self._speak_ahead)
+        self._names = {key: persona.name for key, persona in self._personas.items()}
         self._replying = Replying(
             desk.language_model,
             desk.default_model,
+            names=self._names,
             post=self._drafts.post,
             take_time=self._times.take,
         )
-        self._speaker = Speaker(leg, desk.text_to_speech, self.post, self._start)
+        self._speaker = Speaker(leg, RecentSpeech(desk.text_to_speech), self.post, self._start)
         self._speaker.on_first_byte = lambda reply: self._times.take(reply, Stage.FIRST_BYTE)
         self._speaker.on_underrun = record.underrun
         self._is_metering = False
@@ -78,7 +81,7 @@ class CallSession:
         self._machine: Reception | Conversation = Reception(
             desk.reception_rules(),
             caller.visitor,
-            {key: persona.name for key, persona in self._personas.items()},
+            self._names,
             now=self._clock(),
         )
 
@@ -136,9 +139,7 @@ class CallSession:
         """Carry out one command. Nothing here waits for a peer, but for `clear` on the leg."""
         match command:
             case do.GenerateReply(reply, history, goes_on):
-                if not goes_on:
-                    self._times.begin_turn(reply)
-                self._generate(reply, history, goes_on=goes_on)
+                self._generate(reply, history, goes_on=goes_on, begins_turn=not goes_on)
             case do.PrepareReply() | do.CommitReply() | do.DiscardReply():
                 self._speculate(command)
             case do.Speak():
@@ -149,27 +150,42 @@ class CallSession:
                 await self._interrupt(reply)
             case do.Listen():
                 self._listen()
-            case do.PutThrough(menu_key):
-                await self._put_through(self._personas[menu_key])
+            case do.PutThrough():
+                await self._put_through(command)
+            case do.HandOver() | do.SpeakSlower():
+                self._change_voice(command)
             case do.CheckPin(pin):
                 self._start(self._check_pin(pin))
-            case do.RecordConsent() | do.ShowInterim() | do.WriteEntry():
+            case (
+                do.RecordConsent()
+                | do.RecordBuddy()
+                | do.GoOffRecord()
+                | do.GoOnRecord()
+                | do.ShowInterim()
+                | do.WriteEntry()
+            ):
                 self._write_down(command)
             case do.HangUp(reason):
                 self._end_reason = reason
         log.debug("command_executed", command=type(command).__name__)
 
-    def _write_down(self, command: do.RecordConsent | do.ShowInterim | do.WriteEntry) -> None:
+    def _write_down(self, command: do.RecordCommand) -> None:
         match command:
             case do.RecordConsent():
                 self._record.consent()
+            case do.RecordBuddy(menu_key):
+                self._record.persona(self._personas[menu_key])
+            case do.GoOffRecord():
+                self._record.go_off()
+            case do.GoOnRecord():
+                self._record.go_on()
             case do.ShowInterim(side, text):
                 self._record.interim(side, text)
             case do.WriteEntry():
-                self._record.entry(command, self._persona)
+                self._record.entry(command, self._personas.get(command.buddy, self._persona))
 
-    async def _put_through(self, persona: PersonaView) -> None:
-        self._persona = persona
+    async def _put_through(self, order: do.PutThrough) -> None:
+        persona = self._persona = self._personas[order.menu_key]
         self._record.persona(persona)
         now = self._clock()
         last_reply = self._machine.last_reply if isinstance(self._machine, Reception) else 0
@@ -179,21 +195,33 @@ class CallSession:
             now=now,
             last_reply=ReplyId(last_reply),
             farewell=self._caller.visitor.farewell,
+            buddies=self._names,
+            buddy=order.menu_key,
         )
         self._machine = conversation
         log.info("buddy_put_through", buddy=persona.slug)
         self._make_ahead(persona)
-        await self._execute_all(conversation.start(self._caller.greeting(persona), now))
+        greeting = self._caller.greeting(persona)
+        await self._execute_all(conversation.start(greeting, now, order.pressed))
 
     def _make_ahead(self, persona: PersonaView) -> None:
         """Have made what the buddy may have to say at once."""
         texts = self._desk.announcements.texts
-        words = (*persona.fillers, honesty.ANSWER, *(texts[key] for key in SAID_BY_BUDDIES))
+        own = (honesty.ANSWER, bridges.HANDING_OVER)
+        words = (*persona.fillers, *own, *(texts[key] for key in SAID_BY_BUDDIES))
         voice = self._caller.voice(persona)
         self._start(self._desk.made_ahead.prepare_all(voice, words))
 
     def _ready_fillers(self, persona: PersonaView) -> tuple[str, ...]:
         return self._desk.made_ahead.ready(self._caller.voice(persona), persona.fillers)
+
+    def _change_voice(self, order: do.HandOver | do.SpeakSlower) -> None:
+        match order:
+            case do.HandOver(menu_key):
+                self._persona = self._personas[menu_key]
+                log.info("call_handed_over", buddy=self._persona.slug)
+            case do.SpeakSlower():
+                self._caller.slow_down()
 
     def _turn_rules(self, persona: PersonaView) -> TurnRules:
         return self._desk.turn_rules(persona, self._caller.pause_seconds)
@@ -241,8 +269,15 @@ class CallSession:
         return self._desk.made_ahead.audio(self._caller.voice(self._persona), text)
 
     def _generate(
-        self, reply: ReplyId, history: tuple[Message, ...], *, goes_on: bool = False
+        self,
+        reply: ReplyId,
+        history: tuple[Message, ...],
+        *,
+        goes_on: bool = False,
+        begins_turn: bool = False,
     ) -> None:
+        if begins_turn:
+            self._times.begin_turn(reply)
         if self._persona is None:
             return
         work = self._replying.generate(reply, history, self._persona, self._caller, goes_on=goes_on)

@@ -16,6 +16,7 @@ from voice.conversation.spoken_text import spoken_text
 from voice.ports import Voice
 
 SLOW_BELOW, FAST_ABOVE = 0.97, 1.03
+SLOWER_STEP, SLOWEST = 0.85, 0.65  # of the pace so far, and of a buddy's own
 SLOWER = "Speak a little more slowly than usual, and let every word be clear."
 FASTER = "Speak a little faster than usual, and stay clear."
 
@@ -34,6 +35,7 @@ class Caller:
     profile: CallerProfile
     visitor: Visitor
     began_at: datetime
+    slower: int = 0  # times that they asked for it in this call
 
     @property
     def name(self) -> str | None:
@@ -53,7 +55,12 @@ class Caller:
 
     def voice(self, persona: PersonaView) -> Voice:
         """Return how a buddy sounds to this caller."""
-        return voice_of(persona, self.profile.settings.pace)
+        pace = self.profile.settings.pace * SLOWER_STEP**self.slower
+        return voice_of(persona, round(max(SLOWEST, pace), 2) if self.slower else pace)
+
+    def slow_down(self) -> None:
+        """Let buddies speak a step more slowly for the rest of the call."""
+        self.slower += 1
 
     def greeting(self, persona: PersonaView) -> str:
         """Return a buddy's first words, by name where there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 
 import structlog
@@ -34,11 +34,13 @@ class Replying:
         language_model: LanguageModel,
         default_model: str,
         *,
+        names: Mapping[int, str],
         post: Callable[[ReplyEvent], None],
         take_time: Callable[[ReplyId, Stage], None],
     ) -> None:
         self._language_model = language_model
         self._default_model = default_model
+        self._names = names  # of buddies, by menu key
         self._post = post
         self._take_time = take_time
 
@@ -56,6 +58,8 @@ class Replying:
             persona_prompt=persona.prompt,
             about_caller=caller.facts(),
             history=history,
+            buddy=persona.menu_key,
+            names=self._names,
             goes_on=goes_on,
         )
         segmenter = Segmenter()

@@ -25,6 +25,7 @@ from voice.adapters.twilio_rest import SignatureValidator
 from voice.announcements import NOTICE_VERSION, AnnouncementShelf
 from voice.call import CallSession
 from voice.caller import Caller, greeting, visitor_of, voice_of
+from voice.conversation import bridges
 from voice.conversation.commands import Announcement, EndReason
 from voice.conversation.events import ServiceEnding
 from voice.desk import CallDesk, Ears
@@ -297,8 +298,9 @@ class VoiceService:
     async def _warm_up(self) -> None:
         """Make what the first callers would wait for."""
         for persona in self._configuration.personas.values():
-            words = greeting(persona, None, self.clock.now())
-            await self._made_ahead.prepare(voice_of(persona), words, is_personal=False)
+            first = greeting(persona, None, self.clock.now())
+            for words in (first, bridges.HANDING_OVER, bridges.taking_up(persona.name)):
+                await self._made_ahead.prepare(voice_of(persona), words, is_personal=False)
         try:
             await self._providers.warm_up()
         except ProviderError as error:

@@ -23,6 +23,10 @@ class Asides:
         if announcement not in self._due:
             self._due.append(announcement)
 
+    def drop(self, announcement: Announcement) -> None:
+        """Have it said no more."""
+        self._due = [words for words in self._due if words is not announcement]
+
     def take(self) -> list[Announcement]:
         """Return what is to be said now."""
         due, self._due = self._due, []

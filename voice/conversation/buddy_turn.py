@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from voice.conversation import commands as do
 from voice.conversation.asides import Asides
-from voice.conversation.commands import Announcement, Command, Message, Side
+from voice.conversation.commands import OPERATING, Announcement, Command, Message, Side
 from voice.conversation.events import ReplyId
 from voice.conversation.playback import Playback, Segment
 from voice.conversation.turn_rules import TurnRules
@@ -27,8 +27,16 @@ class BuddyTurn:
     """Says one reply after another, each by an id of its own. Instants are the machine's."""
 
     def __init__(
-        self, texts: Mapping[Announcement, str], *, last_reply: ReplyId, now: float
+        self,
+        texts: Mapping[Announcement, str],
+        *,
+        last_reply: ReplyId,
+        now: float,
+        buddy: int = 0,
     ) -> None:
+        self.buddy = buddy  # who has the call, by menu key
+        self.last: tuple[str, ...] = ()  # the last thing that a buddy said, in segments
+        self._introduced = buddy  # who was heard last
         self.reply = last_reply  # events of any other reply are stale
         self._newest = last_reply  # no id is given twice
         self.is_generated = True
@@ -56,14 +64,35 @@ class BuddyTurn:
         self._playback = Playback()
         return self.reply
 
+    def hand_over(self, buddy: int) -> Command:
+        """Let another buddy have the call."""
+        self.buddy = buddy
+        return do.HandOver(buddy)
+
+    def message(self, text: str) -> Message:
+        """Return a message of the buddy who has the call."""
+        return Message(Side.BUDDY, text, buddy=self.buddy)
+
+    def introduce(self, segment: Segment) -> list[Command]:
+        """Take note of who is heard now; return what to do where it is somebody else."""
+        if segment.buddy == self._introduced:
+            return []
+        self._introduced = segment.buddy
+        return [do.RecordBuddy(segment.buddy)]
+
     def speak(self, text: str, *, is_cover: bool = False) -> Command:
         """Say a segment in the buddy's voice."""
-        number = self._playback.add(Side.BUDDY, text, is_cover=is_cover)
+        number = self._playback.add(Side.BUDDY, text, is_cover=is_cover, buddy=self.buddy)
         return do.Speak(self.reply, number, text, is_cover=is_cover)
 
     def announce(self, announcement: Announcement, *, is_cover: bool = False) -> Command:
         """Say words made ahead."""
-        number = self._playback.add(Side.LINE, self._texts[announcement], is_cover=is_cover)
+        number = self._playback.add(
+            Side.LINE,
+            self._texts[announcement],
+            is_cover=is_cover or announcement in OPERATING,
+            buddy=self.buddy,
+        )
         return do.Announce(self.reply, number, announcement, is_cover=is_cover)
 
     def say_asides(self) -> list[Command]:
@@ -97,6 +126,11 @@ class BuddyTurn:
         self._playback.drop(number, spoken)
 
     @property
+    def last_whole(self) -> tuple[str, ...]:
+        """The segment of the reply at hand that was heard last to its end."""
+        return self._playback.said_by(self.buddy, only_whole=True)[-1:]
+
+    @property
     def is_audible(self) -> bool:
         """Whether something plays now."""
         return self._playback.audible is not None
@@ -121,7 +155,7 @@ class BuddyTurn:
         """Retire the reply and keep only what the caller heard of it by now."""
         if (audible := self._playback.audible) is not None:
             audible.reckon(now)
-        rest, was_generated = tuple(self._playback.rest()), self.is_generated
+        rest, was_generated = tuple(self._playback.rest_of(self.buddy)), self.is_generated
         commands: list[Command] = [do.Interrupt(self.reply), *self._playback.close()]
         self.asides.settle()
         heard = self._heard(was_interrupted=True)
@@ -137,5 +171,8 @@ class BuddyTurn:
         return min(quiet_since + rules.cover_after, self.moved_at + rules.reply_timeout)
 
     def _heard(self, *, was_interrupted: bool) -> list[Message]:
-        heard = self._playback.heard_text
-        return [Message(Side.BUDDY, heard, was_interrupted)] if heard else []
+        self.last = self._playback.said_by(self.buddy) or self.last
+        heard = [Message(Side.BUDDY, text, buddy=who) for who, text in self._playback.heard]
+        if heard and was_interrupted:
+            heard[-1] = replace(heard[-1], was_interrupted=True)
+        return heard

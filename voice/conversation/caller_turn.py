@@ -40,6 +40,11 @@ class CallerTurn:
         heard_at = self.words.heard_at
         return self._voice_at is not None and heard_at is not None and self._voice_at > heard_at
 
+    def is_open(self, now: float, hold: float) -> bool:
+        """Tell whether the caller is in the middle of saying something."""
+        has_voice = self._voice_at is not None and now - self._voice_at <= hold
+        return has_voice or not self.words.is_settled
+
     def preview(self, history: list[Message]) -> list[Message]:
         """Return the history as it would be if the turn were over."""
         return _with_turn(history, self.text)

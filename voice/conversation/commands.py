@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from voice.conversation.events import ReplyId
+from voice.conversation.keypad import Shortcut
 
 
 class Side(StrEnum):
@@ -80,7 +81,26 @@ class Announcement(StrEnum):
     RECOGNISER_GONE = "recogniser_gone"  # we could not hear you again: goodbye
     SERVICE_ENDING = "service_ending"
     SERVICE_STOPPING = "service_stopping"  # the same where somebody waits for us to stop
+    BUDDY_MENU = "buddy_menu"  # who else there is, in mid-call
+    MENU_LEFT = "menu_left"  # nobody was chosen: the talk goes on
+    SLOWER = "slower"  # buddies speak more slowly from now on
+    SLOWEST = "slowest"  # and can't go slower still
+    OFF_THE_RECORD = "off_the_record"  # nothing of what follows is kept
+    ON_THE_RECORD = "on_the_record"  # it is kept again
     FAILED_GOODBYE = "failed_goodbye"  # it failed again and again: goodbye
+
+
+# How the call is operated: said by the line, and no part of the conversation.
+OPERATING = frozenset(
+    {
+        Announcement.BUDDY_MENU,
+        Announcement.MENU_LEFT,
+        Announcement.SLOWER,
+        Announcement.SLOWEST,
+        Announcement.OFF_THE_RECORD,
+        Announcement.ON_THE_RECORD,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +110,7 @@ class Message:
     side: Side
     text: str
     was_interrupted: bool = False
+    buddy: int = 0  # who said it, by menu key; 0 where there is only one
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +119,7 @@ class GenerateReply:
 
     reply: ReplyId
     history: tuple[Message, ...]
-    goes_on: bool = False  # the buddy's last message lacks its end: nobody meant to interrupt
+    goes_on: bool = False  # the buddy's last message lacks its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +196,36 @@ class PutThrough:
     """The caller chose a buddy, by its menu key: the conversation takes over."""
 
     menu_key: int
+    pressed: tuple[Shortcut, ...] = ()  # what they asked for before, by key
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Another buddy takes over: what comes next is in its voice and from its prompt."""
+
+    menu_key: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBuddy:
+    """Keep which buddy the caller hears from now on."""
+
+    menu_key: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakSlower:
+    """Let buddies speak a step more slowly for the rest of the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOffRecord:
+    """Keep and show nothing of what follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOnRecord:
+    """Keep what follows again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +251,7 @@ class WriteEntry:
     text: str  # what was said, or of a buddy's segment what was heard
     unheard: str = ""  # what was generated and not heard
     was_interrupted: bool = False
+    buddy: int = 0  # who said it, by menu key; 0: whoever has the call now
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +261,7 @@ class HangUp:
     reason: EndReason
 
 
+RecordCommand = RecordConsent | RecordBuddy | GoOffRecord | GoOnRecord | ShowInterim | WriteEntry
 Command = (
     GenerateReply
     | PrepareReply
@@ -220,6 +273,11 @@ Command = (
     | Listen
     | RecordConsent
     | PutThrough
+    | HandOver
+    | RecordBuddy
+    | SpeakSlower
+    | GoOffRecord
+    | GoOnRecord
     | CheckPin
     | ShowInterim
     | WriteEntry

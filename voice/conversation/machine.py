@@ -7,16 +7,12 @@ leaves the line dead.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from enum import StrEnum
+from collections.abc import Sequence
 
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation import honesty
-from voice.conversation.buddy_turn import BuddyTurn, CutOff
-from voice.conversation.caller_turn import CallerTurn
-from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
+from voice.conversation.commands import Announcement, Command, EndReason, Side
 from voice.conversation.endings import (
     CALLER_SILENT,
     FAILED,
@@ -25,66 +21,38 @@ from voice.conversation.endings import (
     ending_of,
     line_ending,
 )
-from voice.conversation.events import Event, ReplyId
-from voice.conversation.fillers import Fillers
+from voice.conversation.events import Event
+from voice.conversation.floor import Phase
 from voice.conversation.honesty import asks_whether_human
-from voice.conversation.keypad import Keypad, TypedPin
+from voice.conversation.keypad import Shortcut
 from voice.conversation.pin_words import pin_words
 from voice.conversation.playback import Segment
-from voice.conversation.speculation import Speculation
-from voice.conversation.turn_rules import TurnRules
+from voice.conversation.requests import Requests
 from voice.conversation.utterance import only_listens, takes_floor
 
-
-class Phase(StrEnum):
-    """Whose turn it is."""
-
-    LISTENING = "listening"  # the caller has the floor
-    THINKING = "thinking"  # the caller's turn is over; nothing of the reply is audible yet
-    SPEAKING = "speaking"  # the reply has the floor until its last segment is played
-    CLOSING = "closing"  # the last words are being said; nothing interrupts them
-    ENDED = "ended"
+__all__ = ["Conversation", "Phase"]
 
 
-class Conversation:
+class Conversation(Requests):
     """Decides who has the floor."""
 
-    def __init__(
-        self,
-        rules: TurnRules,
-        announcements: Mapping[Announcement, str],
-        *,
-        now: float,
-        last_reply: ReplyId,
-        farewell: Announcement = Announcement.TALK_TIME_OVER,
-    ) -> None:
-        self.rules = rules  # the shell puts new ones here when a constant is edited
-        self.phase = Phase.LISTENING
-        self.history: list[Message] = []
-        self.fillers = Fillers()
-        self._farewell = farewell  # for the end of the talk time
-        self._turn = CallerTurn()
-        self._speculation = Speculation()
-        self._buddy = BuddyTurn(announcements, last_reply=last_reply, now=now)
-        self._floor_at = now  # when the floor last changed hands
-        self._quiet_since = now  # when the caller last heard or said something
-        self._cut: CutOff | None = None  # what the caller's words cut off, until it is settled
-        self._questions = 0
-        self._failures = 0
-        self._keypad = Keypad()
-        self._lost_at: float | None = None  # since when nobody listens to the caller
-        self._is_loss_told = False
-        self._end_reason = EndReason.FAILED
-
-    def start(self, greeting: str, now: float) -> list[Command]:
-        """Let the buddy greet the caller."""
+    def start(self, greeting: str, now: float, pressed: Sequence[Shortcut] = ()) -> list[Command]:
+        """Let the buddy greet the caller, who may have asked for something by key before."""
+        asked = self._obey_early(pressed)
         self._begin_reply(now, is_generated=True)
-        return [self._buddy.speak(greeting)]
+        return self._record.sift([*asked, self._buddy.speak(greeting)])
 
     def receive(self, event: Event, now: float) -> list[Command]:
         """Take note of `event` and return what must be done about it."""
-        if self.phase is Phase.ENDED:
-            return []
+        return [] if self.phase is Phase.ENDED else self._record.sift(self._take(event, now))
+
+    def tick(self, now: float) -> list[Command]:
+        """Act on the deadline, if `now` has reached it."""
+        deadline = self.deadline
+        is_due = deadline is not None and now >= deadline
+        return self._record.sift(self._act(now)) if is_due else []
+
+    def _take(self, event: Event, now: float) -> list[Command]:
         match event:
             case (
                 on.SegmentGenerated()
@@ -125,11 +93,7 @@ class Conversation:
             ):
                 return self._close(ending_of(event, self._farewell), now)
 
-    def tick(self, now: float) -> list[Command]:
-        """Act on the deadline, if `now` has reached it."""
-        deadline = self.deadline
-        if deadline is None or now < deadline:
-            return []
+    def _act(self, now: float) -> list[Command]:
         match self.phase:
             case Phase.CLOSING:
                 return [*self._cut_off(now), self._end(self._end_reason)]
@@ -155,7 +119,7 @@ class Conversation:
 
     def _hear(self, event: on.TranscriptReceived, now: float) -> list[Command]:
         news = self._turn.words.sift(event.text, is_final=event.is_final, ended_at=event.ended_at)
-        if news is None or self.phase is Phase.CLOSING:
+        if news is None or self.phase is Phase.CLOSING or self._record.ignores(event, now):
             return []
         if self._keeps_floor(news.text):
             if news.text:
@@ -176,6 +140,7 @@ class Conversation:
             return [*commands, *self._go_on(now)] if is_taken_back else commands
         self._questions = 0
         self._quiet_since = now
+        commands += self._hear_off_the_record()
         return [*commands, do.ShowInterim(Side.CALLER, self._turn.text)]
 
     def _keeps_floor(self, text: str) -> bool:
@@ -201,7 +166,8 @@ class Conversation:
             note_at = self._quiet_since + self.rules.recogniser_note
             ends_at = min(ends_at or note_at, self._lost_at + self.rules.recogniser_wait)
         elif ends_at is None:
-            ends_at = self._quiet_since + self.rules.silence
+            wait = self.rules.menu_wait if self._is_choosing else self.rules.silence
+            ends_at = self._quiet_since + wait
         prepare_at = self._speculation.due_at(self._turn, self.rules)
         return ends_at if prepare_at is None else min(ends_at, prepare_at)
 
@@ -216,6 +182,8 @@ class Conversation:
             if now >= self._lost_at + self.rules.recogniser_wait:
                 return self._close(RECOGNISER_GONE, now)
             return self._announce_alone(Announcement.STILL_WORKING, now)  # it is us who are deaf
+        if self._is_choosing:
+            return self._leave_menu(now)
         if self._questions >= self.rules.silence_questions:
             return self._close(CALLER_SILENT, now)
         self._questions += 1
@@ -225,8 +193,12 @@ class Conversation:
 
     def _end_turn(self, now: float) -> list[Command]:
         last_word_at = self._turn.words.last_word_at or now
-        was_listening = only_listens(self._turn.text)
+        said, before = self._turn.text, list(self.history)
+        was_listening = only_listens(said)
         commands: list[Command] = [*self._turn.take(self.history)]
+        granted = self._grant(said, before, now)
+        if granted is not None:
+            return [*commands, *granted]
         if was_listening and self._cut is not None and self._cut.rest:
             return [*commands, *self._go_on(now)]
         prepared = self._speculation.commit(self.history)
@@ -245,41 +217,16 @@ class Conversation:
         self.fillers.begin(now)
         return [*commands, do.GenerateReply(reply, tuple(self.history))]
 
-    def _go_on(self, now: float) -> list[Command]:
-        """Go on with what was cut off: nobody meant to interrupt."""
-        cut = self._cut
-        if cut is None or (cut.was_generated and not cut.rest):
-            return self._speak_if_idle(now)
-        if cut.heard and self.history[-1].was_interrupted:
-            self.history[-1] = replace(self.history[-1], was_interrupted=False)
-        commands = self._speculation.discard()
-        reply = self._begin_reply(now, is_generated=cut.was_generated)
-        commands += self._buddy.say_asides()
-        commands += [self._buddy.speak(text) for text in cut.rest]
-        if cut.was_generated:
-            return commands
-        if not cut.rest and self.history[-1].side is Side.CALLER:  # not a word of it was said
-            return [*commands, do.GenerateReply(reply, tuple(self.history))]
-        rest = [Message(Side.BUDDY, " ".join(cut.rest))] if cut.rest else []
-        return [*commands, do.GenerateReply(reply, (*self.history, *rest), goes_on=True)]
-
     def _prepare_reply(self) -> list[Command]:
         if self.phase is not Phase.LISTENING:
             return []
-        return self._speculation.prepare(self._buddy.next_id, self._turn, self.history, self.rules)
-
-    def _take_unanswered(self) -> list[Command]:
-        return [*self._speculation.discard(), *self._turn.take_unanswered(self.history)]
-
-    def _press(self, digit: str, now: float) -> list[Command]:
-        """Take a key: a PIN has no words and interrupts nobody."""
-        if self.phase is Phase.CLOSING:
-            return []
-        self._questions = 0
-        if self.phase is Phase.LISTENING:
-            self._quiet_since = now
-        typed = self._keypad.press(digit, now)
-        return [do.CheckPin(typed.digits)] if isinstance(typed, TypedPin) else []
+        return self._speculation.prepare(
+            self._buddy.next_id,
+            self._turn,
+            self.history,
+            self.rules,
+            is_request=self._is_request(),
+        )
 
     # The buddy's turn.
 
@@ -321,7 +268,8 @@ class Conversation:
         if segment.share < 1:
             return commands
         segment.is_written = True
-        commands.append(do.WriteEntry(segment.side, segment.text, segment.unspoken))
+        row = do.WriteEntry(segment.side, segment.text, segment.unspoken, buddy=segment.buddy)
+        commands.append(row)
         return [*commands, *self._show_audible(now), *self._settle(now)]
 
     def _show_audible(self, now: float) -> list[Command]:
@@ -333,7 +281,8 @@ class Conversation:
         self._failures = 0
         if self.phase is Phase.THINKING:
             self.phase = Phase.SPEAKING
-        return [*self._turn.confirm(), do.ShowInterim(Side.BUDDY, segment.text)]
+        introduced = self._buddy.introduce(segment)
+        return [*self._turn.confirm(), *introduced, do.ShowInterim(Side.BUDDY, segment.text)]
 
     def _settle(self, now: float) -> list[Command]:
         """End the reply once it is written and heard to its last word."""
@@ -381,24 +330,7 @@ class Conversation:
         self._buddy.is_generated = True
         return [self._buddy.announce(apology)]
 
-    def _announce_alone(self, announcement: Announcement, now: float) -> list[Command]:
-        """Say words made ahead as a reply of their own."""
-        self._begin_reply(now, is_generated=True)
-        return [self._buddy.announce(announcement)]
-
     # Talk time, failures, endings.
-
-    def _speak_if_idle(self, now: float) -> list[Command]:
-        """Say what the caller must know, if nobody is saying anything."""
-        if self.phase is not Phase.LISTENING or self._turn.text:
-            return []
-        if self._lost_at is not None and not self._is_loss_told:
-            self._is_loss_told = True
-            return self._announce_alone(Announcement.RECOGNISER_LOST, now)
-        if not self._buddy.asides.are_due:
-            return []
-        self._begin_reply(now, is_generated=True)
-        return self._buddy.say_asides()
 
     def _follow_service(self, event: on.ServiceEvent, now: float) -> list[Command]:
         match event:
@@ -432,28 +364,3 @@ class Conversation:
     def _end(self, reason: EndReason) -> Command:
         self.phase = Phase.ENDED
         return do.HangUp(reason)
-
-    # The floor.
-
-    def _begin_reply(
-        self, now: float, *, reply: ReplyId | None = None, is_generated: bool = False
-    ) -> ReplyId:
-        self.phase = Phase.THINKING
-        self._cut = None
-        self.fillers.drop()
-        self._floor_at = self._quiet_since = now
-        return self._buddy.begin(now, reply=reply, is_generated=is_generated)
-
-    def _cut_off(self, now: float) -> list[Command]:
-        """Retire the reply and keep only what the caller heard of it."""
-        if self.phase is Phase.LISTENING:
-            return []
-        self._cut = self._buddy.cut_off(now)
-        self.history += self._cut.heard
-        return self._cut.commands
-
-    def _give_floor_to_caller(self, now: float) -> None:
-        self.phase = Phase.LISTENING
-        self._floor_at = self._quiet_since = now
-        self._turn.begin()
-        self._speculation.begin_turn()

@@ -25,6 +25,7 @@ class Segment:
     side: Side
     text: str
     is_cover: bool = False  # it covers a wait, and is no part of the conversation
+    buddy: int = 0  # who has the call while it is said, by menu key
     unspoken: str = ""  # what no voice could say of it
     share: float = 0.0  # of it, heard
     is_written: bool = False
@@ -63,9 +64,9 @@ class Playback:
         self._segments: list[Segment] = []
         self._line: list[Segment] = []
 
-    def add(self, side: Side, text: str, *, is_cover: bool = False) -> int:
+    def add(self, side: Side, text: str, *, is_cover: bool = False, buddy: int = 0) -> int:
         """Append a segment and return its number."""
-        self._segments.append(Segment(side, text, is_cover))
+        self._segments.append(Segment(side, text, is_cover, buddy))
         return len(self._segments) - 1
 
     def segment(self, number: int) -> Segment | None:
@@ -93,10 +94,28 @@ class Playback:
         return all(segment.is_over for segment in self._segments)
 
     @property
-    def heard_text(self) -> str:
-        """What the caller heard, but for covers: to the model, apologies are its own words."""
-        heard = (heard_part(s.text, s.share)[0] for s in self._segments if not s.is_cover)
-        return " ".join(part for part in heard if part)
+    def heard(self) -> list[tuple[int, str]]:
+        """What the caller heard, by the buddy who said it, but for covers.
+
+        To the model, apologies are its own words.
+        """
+        heard: list[tuple[int, str]] = []
+        for segment in self._segments:
+            text = "" if segment.is_cover else heard_part(segment.text, segment.share)[0]
+            if text and heard and heard[-1][0] == segment.buddy:
+                heard[-1] = (segment.buddy, f"{heard[-1][1]} {text}")
+            elif text:
+                heard.append((segment.buddy, text))
+        return heard
+
+    def said_by(self, buddy: int, *, only_whole: bool = False) -> tuple[str, ...]:
+        """Return the segments of this buddy's own that were heard, or that have begun to be."""
+        return tuple(
+            s.text
+            for s in self._segments
+            if s.side is Side.BUDDY and s.buddy == buddy and not s.is_cover
+            if s.is_over or (s.share and not only_whole)
+        )
 
     def drop(self, number: int, spoken: float) -> None:
         """Keep what can be heard of a segment that can't be spoken (further)."""
@@ -107,12 +126,13 @@ class Playback:
         if not segment.text:
             segment.share, segment.is_written = 1.0, True
 
-    def rest(self) -> list[str]:
-        """Return the buddy's words from the start of the sentence that plays now."""
+    def rest_of(self, buddy: int) -> list[str]:
+        """Return this buddy's words from the start of the sentence that plays now."""
         return [
             rest
             for segment in self._segments
-            if segment.side is Side.BUDDY and not segment.is_over and not segment.is_cover
+            if segment.side is Side.BUDDY and segment.buddy == buddy
+            if not segment.is_over and not segment.is_cover
             if (rest := sentence_rest(segment.text, segment.share))
         ]
 
@@ -130,7 +150,7 @@ class Playback:
         for segment in self._segments:
             segment.is_written = True
         unheard = " ".join(part for part in (unheard, audible.unspoken, *unsaid) if part)
-        return [WriteEntry(audible.side, heard, unheard, was_interrupted=True)]
+        return [WriteEntry(audible.side, heard, unheard, was_interrupted=True, buddy=audible.buddy)]
 
 
 def heard_part(text: str, share: float) -> tuple[str, str]:

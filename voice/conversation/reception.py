@@ -14,13 +14,13 @@ from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Command, EndReason
 from voice.conversation.endings import Ending, ending_of, line_ending, refusal_of
 from voice.conversation.events import Event, ReplyId
-from voice.conversation.keypad import Keypad, PlainKey, TypedPin
+from voice.conversation.keypad import Keypad, PlainKey, Shortcut, TypedPin
+from voice.conversation.menu import named_buddy
 from voice.conversation.utterance import words_of
 
 DECLINE_KEY = "9"
 NO_CHOICE = Ending(Announcement.NO_CHOICE, EndReason.NO_CHOICE)
 CONSENT_DECLINED = Ending(Announcement.CONSENT_DECLINED, EndReason.CONSENT_DECLINED)
-SPOKEN_KEYS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
 class Stage(StrEnum):
@@ -72,6 +72,7 @@ class Reception:
         self._asked_at = now  # when the caller was last asked to choose
         self._end_reason = EndReason.FAILED
         self._keypad = Keypad()
+        self._pressed: list[Shortcut] = []  # what a buddy is to see to
         self._pin: str | None = None  # typed before a buddy was there
 
     def start(self, now: float) -> list[Command]:
@@ -170,10 +171,30 @@ class Reception:
                 return self._choose(key, now)
             case TypedPin(pin):
                 self._pin = pin
-            case _:
+            case None:
                 pass
+            case shortcut:
+                return self._obey(shortcut, now)
         if not self._is_saying:  # somebody is typing: the menu waits
             self._since = self._asked_at = now
+        return []
+
+    def _obey(self, shortcut: Shortcut, now: float) -> list[Command]:
+        """Do at once what has to do with the menu; a buddy sees to the rest."""
+        match shortcut:
+            case Shortcut.MENU | Shortcut.REPEAT if self.stage is Stage.MENU:
+                return [*self._hush(), *self._say(Announcement.MENU, now)]
+            case Shortcut.MENU:
+                self._choice = None  # the menu instead of the favourite
+            case Shortcut.SKIP if self.stage is Stage.MENU:
+                self._since = self._asked_at = now
+                return self._hush()
+            case Shortcut.OFF_THE_RECORD if shortcut in self._pressed:
+                self._pressed.remove(shortcut)
+            case Shortcut.OFF_THE_RECORD | Shortcut.SLOWER:
+                self._pressed.append(shortcut)
+            case _:
+                pass  # a notice is heard to its end
         return []
 
     def _choose(self, digit: str, now: float) -> list[Command]:
@@ -192,23 +213,15 @@ class Reception:
         if not is_final:
             self._since = now if not self._is_saying else self._since
             return []
-        if (key := self._named(text)) is not None:
+        if (key := named_buddy(text, self._menu)) is not None:
             return self._put_through(key)
         return self._ask_again(now) if words_of(text) and not self._is_saying else []
-
-    def _named(self, text: str) -> int | None:
-        """Return the key of the buddy named last."""
-        names = {name.lower(): key for key, name in self._menu.items()}
-        names |= {str(key): key for key in self._menu}
-        names |= {word: key for word, key in SPOKEN_KEYS.items() if key in self._menu}
-        keys = [names[word] for word in words_of(text) if word in names]
-        return keys[-1] if keys else None
 
     def _put_through(self, key: int) -> list[Command]:
         self.stage = Stage.DONE
         # What came of a PIN is told after the greeting, by who has the floor then.
         pin = [do.CheckPin(self._pin)] if self._pin is not None else []
-        return [*self._hush(), do.PutThrough(key), *pin]
+        return [*self._hush(), do.PutThrough(key, tuple(self._pressed)), *pin]
 
     def _close(self, ending: Ending, now: float) -> list[Command]:
         if self.stage is Stage.CLOSING:

@@ -57,6 +57,8 @@ class Speculation:
         turn: CallerTurn,
         history: list[Message],
         rules: TurnRules,
+        *,
+        is_request: bool = False,
     ) -> list[Command]:
         """Have the words so far answered, if that is worth it."""
         if not turn.text or not self._may_try(rules):
@@ -64,7 +66,7 @@ class Speculation:
         self._tries += 1
         self._tried = words_of(turn.text)
         answered = tuple(turn.preview(history))
-        if asks_whether_human(answered[-1].text):
+        if is_request or asks_whether_human(answered[-1].text):
             return []  # not the model's to answer
         self._prepared = _Prepared(next_id(), answered)
         return [do.PrepareReply(self._prepared.reply, answered)]

@@ -28,4 +28,7 @@ class TurnRules:
     recogniser_note: float = 5.0  # who is not heard is asked for patience after such a silence
     recogniser_wait: float = 12.0  # for a lost recogniser to return, then comes a goodbye
     failures: int = 3  # failed replies in a row end the call
+    menu_wait: float = 6.0  # after the menu in mid-call; then the talk goes on
+    repeated_segments: int = 4  # so much of what was said last is said again at most
+    slower_steps: int = 2  # how often "slower" can be asked for
     closing: float = 25.0  # the longest that last words may take

@@ -18,8 +18,13 @@ from voice.conversation.turn_rules import TurnRules
 RULES = TurnRules()
 TEXTS = {announcement: f"<{announcement}>" for announcement in Announcement}
 
+BUDDIES = {1: "Lisa", 2: "Ben"}
+
 words = st.sampled_from(
-    ["", "yes", "stop", "mm hm", "tell me more", "no wait", "what a day it was", "and then"]
+    [
+        *["", "yes", "stop", "mm hm", "tell me more", "no wait", "what a day it was", "and then"],
+        *["let me talk to Ben", "menu", "slower please", "off the record", "back on the record"],
+    ]
 )
 ages = st.floats(min_value=0, max_value=2)
 offsets = st.sampled_from([0, 0, 0, 0, -1, -2])  # mostly the reply at hand, at times a stale one
@@ -64,7 +69,7 @@ EVENTS: dict[str, Callable[[Script, ReplyId, int, float], Event | None]] = {
     "deleted": lambda _s, _r, _n, _now: on.CallDeleted(),
     "stopped": lambda s, _r, _n, _now: on.SpendStopped(list(StopReason)[len(s.text) % 4]),
     "store": lambda _s, _r, _n, _now: on.StoreLost(),
-    "key": lambda s, _r, _n, _now: on.DigitPressed("5*012#"[len(s.text) % 6]),
+    "key": lambda s, _r, _n, _now: on.DigitPressed("512#09"[len(s.text) % 6]),
     "star": lambda _s, _r, _n, _now: on.DigitPressed("*"),
     "pin": lambda s, _r, _n, _now: on.PinChecked(list(PinResult)[len(s.text) % 5], len(s.text) % 6),
     "hint": lambda _s, _r, _n, _now: on.UtteranceLikelyEnded(),
@@ -87,6 +92,7 @@ class Witness:
         self.spoken: list[str] = []
         self.hang_ups = 0
         self.prepared: ReplyId | None = None
+        self.is_off = False
 
     def see(self, commands: list[do.Command], conversation: Conversation) -> None:
         for command in commands:
@@ -108,18 +114,30 @@ class Witness:
                     self.retired.add(reply)
                 case do.PrepareReply() | do.CommitReply() | do.DiscardReply():
                     self.speculate(command, conversation)
-                case do.GenerateReply(reply, history):
+                case do.GenerateReply(reply, history, goes_on):
                     assert self.prepared is None, "what is prepared is said or discarded first"
                     assert reply not in self.retired
                     if reply != self.reply:
                         self.reply, self.segments = reply, 0
-                    assert history[-1].side is Side.CALLER, "a reply answers somebody"
+                    last = Side.BUDDY if goes_on else Side.CALLER
+                    assert history[-1].side is last, "a reply answers somebody, or goes on"
+                case do.GoOffRecord() | do.GoOnRecord() | do.WriteEntry() | do.ShowInterim():
+                    self.keep(command)
                 case do.HangUp():
                     self.hang_ups += 1
                     assert self.prepared is None, "nothing goes on behind an ended call"
                     assert conversation.phase is Phase.ENDED
                 case _:
                     pass
+
+    def keep(
+        self, command: do.GoOffRecord | do.GoOnRecord | do.WriteEntry | do.ShowInterim
+    ) -> None:
+        if isinstance(command, do.WriteEntry | do.ShowInterim):
+            assert not self.is_off, "nothing is kept off the record"
+        else:
+            assert self.is_off is isinstance(command, do.GoOnRecord)
+            self.is_off = not self.is_off
 
     def speculate(
         self,
@@ -147,7 +165,9 @@ class Witness:
 
 
 def play_out(script: list[Script]) -> tuple[Conversation, Witness, float]:
-    conversation = Conversation(RULES, TEXTS, now=0, last_reply=ReplyId(0))
+    conversation = Conversation(
+        RULES, TEXTS, now=0, last_reply=ReplyId(0), buddies=BUDDIES, buddy=1
+    )
     conversation.fillers.ready = ("Hm.", "Let me see.")
     witness = Witness()
     now = 0.0

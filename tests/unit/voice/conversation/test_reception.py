@@ -13,6 +13,7 @@ from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Command, EndReason
 from voice.conversation.events import ReplyId
+from voice.conversation.keypad import Shortcut
 from voice.conversation.reception import Reception, ReceptionRules, Stage, Visitor
 
 RULES = ReceptionRules()
@@ -29,6 +30,10 @@ def played(reception_: Reception, now: float) -> list[Command]:
 
 def announced(commands: list[Command]) -> list[Announcement]:
     return [c.announcement for c in commands if isinstance(c, do.Announce)]
+
+
+def press(desk: Reception, keys: str, now: float) -> list[Command]:
+    return [command for key in keys for command in desk.receive(on.DigitPressed(key), now)]
 
 
 def at_menu() -> Reception:
@@ -159,6 +164,50 @@ def test_pin_typed_before_a_buddy_is_there_chooses_nobody_and_is_looked_up_then(
 
     assert pressed == [[]] * 6
     assert chosen == [do.Interrupt(ReplyId(2)), do.PutThrough(1), do.CheckPin("8305")]
+
+
+def test_star_and_zero_lead_to_the_menu_instead_of_the_favourite() -> None:
+    desk = reception(Visitor(has_consented=True, favourite_key=6))
+    desk.start(0)
+
+    pressed = press(desk, "*0", 1)
+
+    assert pressed == []
+    assert announced(played(desk, 3)) == [Announcement.MENU]
+
+
+@pytest.mark.parametrize("keys", ["*0", "*1"])
+def test_menu_is_said_again_to_who_asks_for_it(keys: str) -> None:
+    desk = at_menu()
+
+    assert announced(press(desk, keys, 21)) == [Announcement.MENU]
+
+
+def test_menus_words_can_be_skipped_and_a_choice_is_still_waited_for() -> None:
+    desk = reception(Visitor(has_consented=True))
+    desk.start(0)
+    played(desk, 3)
+
+    assert press(desk, "#", 4) == [do.Interrupt(ReplyId(2))]
+    assert desk.deadline == 4 + RULES.menu_wait
+    assert press(desk, "2", 5) == [do.PutThrough(2)]
+
+
+def test_notice_can_be_neither_skipped_nor_cut_short() -> None:
+    desk = reception()
+    desk.start(0)
+
+    assert press(desk, "#*1*2*9", 1) == []
+
+
+def test_what_a_buddy_is_to_see_to_is_handed_on() -> None:
+    desk = reception(Visitor(has_consented=True, favourite_key=6))
+    desk.start(0)
+
+    press(desk, "*9*2*9*9", 1)
+
+    asked = (Shortcut.SLOWER, Shortcut.OFF_THE_RECORD)
+    assert played(desk, 3)[-1] == do.PutThrough(6, asked)
 
 
 def test_nine_within_a_pin_declines_nothing() -> None:
