@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from quart import Quart
 
 from shared.clock import Clock, SystemClock
+from shared.errors import BuddyError
 from shared.settings import Settings
 from voice import routes
 from voice.announcements import TEXTS
@@ -20,6 +21,14 @@ from voice.recognisers import recognisers
 from voice.resilience import TimedLanguageModel
 from voice.service import Providers, VoiceService
 from voice.voices import speech
+from voice.watching import Tracing
+
+
+class TracingMissing(BuddyError):
+    """Spans are wanted, but what makes them is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("BUDDY_TRACING_URL needs packages: pip install '.[tracing]'")
 
 
 def create_app(
@@ -30,13 +39,14 @@ def create_app(
 ) -> Quart:
     """Return the voice service's app; its `service` stands in `app.extensions`."""
     app = Quart(__name__)
-    metrics = Metrics()
+    metrics, clock = Metrics(), clock or SystemClock()
     service = VoiceService(
         settings,
         providers or vendors(settings, metrics),
-        clock or SystemClock(),
+        clock,
         announcements,
-        metrics,
+        metrics=metrics,
+        tracing=tracing(settings, clock),
     )
     app.extensions["service"] = service
     routes.register(app, service)
@@ -45,6 +55,17 @@ def create_app(
     app.before_serving(service.start)
     app.after_serving(service.stop)
     return app
+
+
+def tracing(settings: Settings, clock: Clock) -> Tracing | None:
+    """Return where spans go, if they are wanted."""
+    if settings.tracing_url is None:
+        return None
+    try:
+        from voice.tracing import Tracing as Collector  # noqa: PLC0415 - an extra, and off by default
+    except ImportError as error:
+        raise TracingMissing from error
+    return Collector.to(settings.tracing_url, clock)
 
 
 def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:

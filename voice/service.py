@@ -17,6 +17,7 @@ from shared.configuration import Configuration
 from shared.database import Database, StoreUnavailable, database_urls, open_database
 from shared.domain.spending import limits
 from shared.errors import DomainError, ProtocolError, ProviderError, RemoteProtocolError
+from shared.ids import CallId
 from shared.services import calls, talk_time
 from shared.services.calls import OpenedCall
 from shared.settings import Settings
@@ -48,7 +49,7 @@ from voice.spending import (
 )
 from voice.text_desk import TextDesk
 from voice.transcript import TranscriptWriter
-from voice.watching import Watches
+from voice.watching import Tracing, Watches
 
 log = structlog.get_logger()
 
@@ -83,10 +84,13 @@ class VoiceService:
         providers: Providers,
         clock: Clock,
         announcements: Mapping[Announcement, str],
+        *,
         metrics: Metrics | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.settings = settings
         self.metrics = metrics or Metrics()
+        self._tracing = tracing
         self._announcements = announcements
         self.clock = clock
         self.validator = SignatureValidator(settings.twilio_auth_token.get_secret_value())
@@ -168,6 +172,8 @@ class VoiceService:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._configuration.close()
         await self._providers.close.aclose()
+        if self._tracing is not None:
+            await self._tracing.close()
         await self.database.close()
 
     async def drain(self, seconds: float) -> None:
@@ -231,7 +237,7 @@ class VoiceService:
             self.clock,
             NOTICE_VERSION,
             self.clock.now(),
-            Watches((self.metrics.call(),)),
+            self._watches(opened.call_id),
         )
         meter = Meter(
             lambda used: self.database.transact(
@@ -271,6 +277,10 @@ class VoiceService:
                 await leg.close()
                 await asyncio.shield(booking)
         return reason
+
+    def _watches(self, call_id: CallId) -> Watches:
+        traced = () if self._tracing is None else (self._tracing.call(call_id),)
+        return Watches((self.metrics.call(), *traced))
 
     def _desk(self, opened: OpenedCall, spending: CallSpending) -> CallDesk:
         """Return what a call needs, with ports that ask its guard before each paid step."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import structlog
 
+from shared.ids import CallId
 from voice.conversation.commands import EndReason
 from voice.timing import TurnTimes
 
@@ -36,6 +37,16 @@ class CallWatch(Protocol):
     def reply_committed(self) -> None: ...
 
     def ended(self, reason: EndReason, used_seconds: int) -> None: ...
+
+
+class Tracing(Protocol):
+    """Traces calls."""
+
+    def call(self, call_id: CallId) -> CallWatch:
+        """Return the watch of one call."""
+
+    async def close(self) -> None:
+        """Send what is left."""
 
 
 @dataclass(frozen=True, slots=True)
