@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.listed_tests import ROOT, missing_tests, named_tests, rows, silent_rows
+
 LIST = ROOT / "docs" / "attacks.md"
-NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 
 def test_every_attack_on_the_list_is_tried() -> None:
-    missing = [
-        f"{path}::{name}"
-        for path, name in NAMED.findall(LIST.read_text())
-        if not re.search(rf"^(async )?def {name}\(", _text(ROOT / path), re.MULTILINE)
-    ]
-
-    assert missing == []
+    assert missing_tests(LIST) == []
 
 
 def test_everything_that_is_tried_here_is_on_the_list() -> None:
-    named = {path for path, _ in NAMED.findall(LIST.read_text())}
+    named = {path for path, _ in named_tests(LIST)}
     here = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "tests" / "attacks").rglob("test_*.py")
@@ -32,13 +25,5 @@ def test_everything_that_is_tried_here_is_on_the_list() -> None:
 
 
 def test_every_row_says_which_test_tries_it() -> None:
-    rows = [line for line in LIST.read_text().splitlines() if line.count(" | ") == 2]
-
-    silent = [row for row in rows if not NAMED.search(row) and not row.startswith("| attack")]
-
-    assert len(rows) > 30
-    assert silent == []
-
-
-def _text(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
+    assert len(rows(LIST, columns=3)) > 30
+    assert silent_rows(LIST, columns=3) == []

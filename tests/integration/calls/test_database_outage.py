@@ -1,4 +1,4 @@
-"""The database goes away in mid-call: the caller notices nothing, and nothing said is lost."""
+"""The database goes away: a call in progress notices nothing, and a new one is told kindly."""
 
 from __future__ import annotations
 
@@ -41,8 +41,13 @@ async def test_call_goes_on_without_the_database_and_is_written_down_when_it_ret
             async with asyncio.timeout(20):
                 while (call := recorded_call(voice.database, report.call_sid)).card.is_live:
                     await asyncio.wait([loop.create_future()], timeout=0.1)
+            await _run(server.embedded.stop)
+            refused = await dial(voice.vendors["twilio"], press("1"), caller="+14155550176")
+            await _run(server.embedded.start)
 
     assert report.problems(max_gap=4) == []
     assert [entry.text for entry in call.entries if entry.side == "caller"] == list(SCRIPT)
     assert call.card.end_reason == "caller_hung_up"
     assert 0 < call.card.seconds <= report.seconds
+    assert "we can not take your call" in refused.heard
+    assert refused.end_reason == "closing"

@@ -46,6 +46,16 @@ async def test_account_deleted_in_mid_call_ends_the_call_and_leaves_nothing(
             assert connection.execute(query).fetchone() == (0,), table
 
 
+async def test_call_ends_though_twilio_would_not_hang_up(voice: RunningVoice) -> None:
+    await voice.control("twilio", "fail_next", route="calls.update", status=503, times=9)
+
+    report = await dial(voice.vendors["twilio"], press("9"), caller="+14155550174")
+
+    assert report.heard.endswith("consent declined.")
+    assert report.end_reason == "closing"
+    await _until_idle(voice)
+
+
 async def test_process_that_must_stop_at_once_still_says_a_short_goodbye(
     voice: RunningVoice,
 ) -> None:

@@ -123,20 +123,6 @@ def test_reply_that_breaks_off_is_kept_as_far_as_it_was_heard_and_the_model_know
     ]
 
 
-def test_failure_of_a_reply_prepared_early_is_noticed_by_nobody() -> None:
-    async def script(phone: ScriptedCall) -> None:
-        await phone.until_heard("Lisa here.")
-        phone.model.answer(ScriptedReply(error=LOST))
-        await phone.talk("tell me a story")
-        await phone.until_heard("a story.")
-        phone.leg.hang_up()
-
-    phone = call(ScriptedCall, script)
-
-    assert phone.heard.endswith("Lisa here.You said tell me a story.")
-    assert len(phone.model.requests) == 2
-
-
 def test_model_that_is_gone_costs_three_apologies_and_a_kind_end() -> None:
     async def script(phone: ScriptedCall) -> None:
         phone.model.answer(*[ScriptedReply(error=REFUSED)] * 9)
