@@ -187,6 +187,7 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
 # Said in the voice of the buddy on the line, where that was made in time.
 SAID_BY_BUDDIES: Final = (
     Announcement.ARE_YOU_THERE,
+    Announcement.STILL_HERE,
     Announcement.SILENT_GOODBYE,
     Announcement.STILL_WORKING,
     Announcement.REPLY_FAILED,
