@@ -233,7 +233,7 @@ class Conversation(Requests):
     def _follow_reply(self, event: on.ReplyEvent, now: float) -> list[Command]:
         buddy = self._buddy
         if event.reply == self._speculation.reply:
-            return self._speculation.discard()  # it failed: all else of it is held
+            return self._speculation.fail()  # all else of it is held
         if event.reply != buddy.reply:
             return []
         buddy.progress_at = now

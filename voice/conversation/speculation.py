@@ -31,6 +31,7 @@ class Speculation:
         self._prepared: _Prepared | None = None
         self._tries = 0  # in this turn
         self._tried: list[str] = []  # the words that were answered, well or in vain
+        self._failed: list[str] = []  # the words that the model had no answer to
 
     @property
     def reply(self) -> ReplyId | None:
@@ -39,7 +40,7 @@ class Speculation:
 
     def begin_turn(self) -> None:
         """Begin the count anew."""
-        self._tries, self._tried = 0, []
+        self._tries, self._tried, self._failed = 0, [], []
 
     def due_at(self, turn: CallerTurn, rules: TurnRules) -> float | None:
         """Return when to prepare without a hint: soon after settled words, once for each."""
@@ -61,10 +62,11 @@ class Speculation:
         is_request: bool = False,
     ) -> list[Command]:
         """Have the words so far answered, if that is worth it."""
-        if not turn.text or not self._may_try(rules):
+        words = words_of(turn.text)
+        if not words or words == self._failed or not self._may_try(rules):
             return []
         self._tries += 1
-        self._tried = words_of(turn.text)
+        self._tried = words
         answered = tuple(turn.preview(history))
         if is_request or asks_whether_human(answered[-1].text):
             return []  # not the model's to answer
@@ -79,6 +81,11 @@ class Speculation:
         """Give up what is prepared, if anything is."""
         prepared, self._prepared = self._prepared, None
         return [do.DiscardReply(prepared.reply)] if prepared is not None else []
+
+    def fail(self) -> list[Command]:
+        """Give up what could not be prepared: another hint is no reason to try again."""
+        self._failed = self._tried
+        return self.discard()
 
     def commit(self, history: Sequence[Message]) -> ReplyId | None:
         """Take the prepared reply if it answers just this; else it is still to be discarded."""

@@ -205,6 +205,18 @@ def test_preparation_that_fails_is_never_known_and_the_turn_is_generated() -> No
     assert commands[-1] == do.GenerateReply(ReplyId(6), ASKED)
 
 
+def test_surer_hint_does_not_ask_again_what_has_just_failed() -> None:
+    conversation, reply = prepared()
+    conversation.receive(on.ReplyFailed(reply), 12.3)
+
+    again = conversation.receive(on.UtteranceEnded(), 12.4)
+    hear(conversation, "about a bear", 12.6)
+    anew = conversation.receive(on.UtteranceEnded(), 12.6)
+
+    assert again == []
+    assert [type(command) for command in anew] == [do.PrepareReply]
+
+
 def test_what_must_be_told_comes_before_a_committed_reply() -> None:
     conversation, reply = prepared()
     conversation.receive(on.TalkTimeLow(60), 12.5)
