@@ -20,8 +20,9 @@ from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
 from voice.conversation.events import Event, ReplyId
-from voice.conversation.machine import Conversation
+from voice.conversation.machine import Conversation, Phase
 from voice.conversation.reception import Reception
+from voice.conversation.recovery import Recovered
 from voice.conversation.turn_rules import TurnRules
 from voice.desk import CallDesk, CallRecord, PinChecks, TalkTimeMeter
 from voice.drafts import Drafts
@@ -47,6 +48,7 @@ class CallSession:
         record: CallRecord,
         meter: TalkTimeMeter,
         pins: PinChecks,
+        resumed: Recovered | None = None,
     ) -> None:
         self._leg = leg
         self._desk = desk
@@ -54,6 +56,7 @@ class CallSession:
         self._record = record
         self._meter = meter
         self._pins = pins
+        self._resumed = resumed  # what the call came to on a stream that broke
         self._clock = asyncio.get_running_loop().time
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
         self._hearing = Hearing(desk.ears, self.post, self._clock)
@@ -121,6 +124,8 @@ class CallSession:
                 if isinstance(event, on.TranscriptReceived) and _cuts_off(commands):
                     self._record.interrupted()
             await self._execute_all(commands)
+            if isinstance(self._machine, Conversation) and self._machine.phase is Phase.LISTENING:
+                self._record.turn_answered()
 
     async def _next_event(self, deadline: float) -> Event | None:
         if not self._inbox.empty():
@@ -169,6 +174,10 @@ class CallSession:
                 self._end_reason = reason
         log.debug("command_executed", command=type(command).__name__)
 
+    def _begin_turn(self, reply: ReplyId) -> None:
+        self._record.turn_ended()
+        self._times.begin_turn(reply)
+
     def _write_down(self, command: do.RecordCommand) -> None:
         match command:
             case do.RecordConsent():
@@ -201,6 +210,12 @@ class CallSession:
         self._machine = conversation
         log.info("buddy_put_through", buddy=persona.slug)
         self._make_ahead(persona)
+        resumed, self._resumed = self._resumed, None
+        if resumed is not None and resumed.menu_key == order.menu_key:
+            if resumed.is_off_record:
+                self._record.resume_off()
+            await self._execute_all(conversation.go_on(resumed, now))
+            return
         greeting = self._caller.greeting(persona)
         await self._execute_all(conversation.start(greeting, now, order.pressed))
 
@@ -277,7 +292,7 @@ class CallSession:
         begins_turn: bool = False,
     ) -> None:
         if begins_turn:
-            self._times.begin_turn(reply)
+            self._begin_turn(reply)
         if self._persona is None:
             return
         work = self._replying.generate(reply, history, self._persona, self._caller, goes_on=goes_on)
@@ -292,7 +307,7 @@ class CallSession:
                 self._generate(reply, history)
             case do.CommitReply(reply):
                 self._record.reply_committed()
-                self._times.begin_turn(reply)
+                self._begin_turn(reply)
                 self._drafts.release(reply)
             case do.DiscardReply(reply):
                 self._times.over(reply)

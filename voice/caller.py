@@ -10,6 +10,7 @@ from shared.configuration import PersonaView
 from shared.services.caller_profiles import AccountFacts, CallerProfile, LastTalk
 from shared.services.calls import OpenedCall
 from shared.services.new_accounts import AccountKind
+from shared.services.resumptions import Resumption
 from voice.conversation.commands import Announcement
 from voice.conversation.reception import Visitor
 from voice.conversation.spoken_text import spoken_text
@@ -129,6 +130,8 @@ def voice_of(persona: PersonaView, pace: float = 1.0) -> Voice:
 
 def visitor_of(opened: OpenedCall) -> Visitor:
     """Return what reception may know of a caller."""
+    if opened.resumption is not None:
+        return _visitor_who_is_back(opened, opened.resumption)
     refusal = Announcement(opened.refusal.value) if opened.refusal is not None else None
     nothing_left, farewell = _how_to_go_on(opened)
     if refusal is None and opened.seconds_left is not None and opened.seconds_left <= 0:
@@ -138,6 +141,16 @@ def visitor_of(opened: OpenedCall) -> Visitor:
         favourite_key=opened.profile.settings.favourite_menu_key,
         refusal=refusal,
         farewell=farewell,
+    )
+
+
+def _visitor_who_is_back(opened: OpenedCall, before: Resumption) -> Visitor:
+    """Return what reception may know of a caller whose stream broke: they were let in before."""
+    return Visitor(
+        has_consented=opened.has_consented,
+        favourite_key=before.menu_key or opened.profile.settings.favourite_menu_key,
+        farewell=_how_to_go_on(opened)[1],
+        is_back=before.has_consented,
     )
 
 

@@ -13,9 +13,10 @@ from typing import Final
 import structlog
 
 from shared.errors import DomainError, ProviderError
-from shared.services.talk_time import LEASE_SECONDS, CallNotFound, Granted
+from shared.services.talk_time import LEASE_SECONDS, CallNotFound, Granted, StreamReplaced
 from voice.conversation.events import (
     CallDeleted,
+    CallerHungUp,
     Event,
     LeaseRanOut,
     StoreLost,
@@ -36,10 +37,14 @@ Reserve = Callable[[int], Awaitable[Granted]]  # takes the seconds used so far
 
 
 class Meter:
-    """One call's meter. It runs from the greeting's first frame until it is cancelled."""
+    """One stream's meter. It runs from the buddy's first frame until it is cancelled.
 
-    def __init__(self, reserve: Reserve) -> None:
+    `used_before` is what the call's earlier streams have used.
+    """
+
+    def __init__(self, reserve: Reserve, *, used_before: int = 0) -> None:
         self._reserve = reserve
+        self._used_before = used_before
         self._post: Callable[[Event], None] = _nobody_listens
         self._clock: Callable[[], float] = asyncio.get_running_loop().time
         self._started_at: float | None = None
@@ -50,11 +55,11 @@ class Meter:
 
     @property
     def used_seconds(self) -> int:
-        """Whole seconds since the start; they stand still once the meter was cancelled."""
+        """Whole seconds that the call has used; they stand still once the meter was cancelled."""
         if self._started_at is None:
-            return 0
+            return self._used_before
         now = self._clock() if self._ended_at is None else self._ended_at
-        return int(now - self._started_at + CLOCK_SLACK)
+        return self._used_before + int(now - self._started_at + CLOCK_SLACK)
 
     async def run(self, post: Callable[[Event], None]) -> None:
         """Meter until cancelled."""
@@ -97,6 +102,9 @@ class Meter:
             except CallNotFound:
                 self._post(CallDeleted())
                 return False
+            except StreamReplaced:
+                self._post(CallerHungUp(is_lost=True))
+                return False
             except DomainError as refusal:
                 log.error("talk_time_refused", code=refusal.code)  # noqa: TRY400 - no trace needed
                 return False
@@ -134,7 +142,7 @@ class Meter:
         return self._granted.held_seconds + share
 
     def _moment_of(self, used_seconds: float) -> float:
-        return (self._started_at or 0.0) + used_seconds
+        return (self._started_at or 0.0) + used_seconds - self._used_before
 
 
 def _nobody_listens(_event: Event) -> None:

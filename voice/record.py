@@ -23,10 +23,10 @@ from shared.database import StoreUnavailable
 from shared.domain.timings import CallFigures
 from shared.errors import DomainError
 from shared.ids import CallId
-from shared.services import calls
+from shared.services import calls, resumptions
 from voice.conversation.commands import EndReason, Side, WriteEntry
 from voice.timing import TurnTimes
-from voice.transcript import NewEntry, NewTurnTiming
+from voice.transcript import NewEntry, NewTurnTiming, Unanswered
 from voice.watching import CallWatch, Watches
 
 log = structlog.get_logger()
@@ -50,6 +50,8 @@ class EntryWriter(Protocol):
 
     def show_interim(self, call_id: CallId, side: Side, text: str) -> None: ...
 
+    def keep_unanswered(self, call_id: CallId, words: Unanswered | None) -> None: ...
+
 
 @dataclass(slots=True)
 class CallBook:
@@ -60,11 +62,15 @@ class CallBook:
     writer: EntryWriter
     clock: Clock
     consent_wording: str
-    started_at: datetime
+    started_at: datetime  # the call's first stream
     watch: CallWatch = field(default_factory=Watches)
+    stream_sid: str = ""
+    is_resumed: bool = False
+    turns_before: int = 0  # in the call's earlier streams
+    sequence: int = 0  # of the entry that was written last
+    unanswered: Unanswered | None = None
     _figures: CallFigures = field(default_factory=CallFigures)
     _work: asyncio.Queue[Callable[[Session], None] | None] = field(default_factory=asyncio.Queue)
-    _sequence: int = 0
     _is_off: bool = False  # nothing of what is said is kept
     _began: dict[Side, datetime] = field(default_factory=dict)  # when each side began to speak
 
@@ -94,6 +100,7 @@ class CallBook:
         if not self._is_off:
             self._divide("off_record")
             self._is_off = True
+            self._keep_unanswered(None)
 
     def go_on(self) -> None:
         """Keep what follows again."""
@@ -108,16 +115,32 @@ class CallBook:
         if side not in self._began:
             self._began[side] = self.clock.now()
         self.writer.show_interim(self.call_id, side, text)
+        if side is Side.CALLER:
+            self._keep_unanswered(Unanswered(self.call_id, text, self._began[side]))
+
+    def turn_ended(self) -> None:
+        """Keep what was said as a turn: until it is answered, another process may have to do that."""
+        if self.unanswered is not None:
+            self._keep_unanswered(replace(self.unanswered, is_whole=True))
+
+    def turn_answered(self) -> None:
+        """Forget the turn: the caller has the floor again."""
+        if self.unanswered is not None and self.unanswered.is_whole:
+            self._keep_unanswered(None)
+
+    def resume_off(self) -> None:
+        """Go on off the record, where an earlier stream of the call has said so."""
+        self._is_off = True
 
     def entry(self, entry: WriteEntry, persona: PersonaView | None) -> None:
         if self._is_off:
             return
-        self._sequence += 1
+        self.sequence += 1
         said_at = self._began.pop(entry.side, None) or self.clock.now()
         self.writer.write(
             NewEntry(
                 call_id=self.call_id,
-                sequence=self._sequence,
+                sequence=self.sequence,
                 side=entry.side,
                 text=entry.text,
                 unheard=entry.unheard,
@@ -149,7 +172,7 @@ class CallBook:
         self.writer.write_timing(
             NewTurnTiming(
                 call_id=self.call_id,
-                turn=times.turn,
+                turn=self.turns_before + times.turn,
                 stages_ms=stages,
                 gap_ms=times.gap_ms,
                 offset_ms=self._offset_ms(self.clock.now()) - round(times.told_after_ms),
@@ -160,7 +183,7 @@ class CallBook:
 
     def answered(self) -> None:
         """Take note that the caller hears us; once is enough."""
-        if self._figures.answer_ms is None:
+        if self._figures.answer_ms is None and not self.is_resumed:
             after_ms = self._offset_ms(self.clock.now())
             self._figures = replace(self._figures, answer_ms=float(after_ms))
             self.watch.answered(after_ms)
@@ -175,6 +198,21 @@ class CallBook:
         self._figures = replace(self._figures, underruns=self._figures.underruns + 1)
         self.watch.underrun()
 
+    def lose(self, reason: EndReason, used_seconds: int) -> None:
+        """Keep that the stream broke, for another to go on with the call; `run` returns then."""
+        self.watch.ended(reason, used_seconds)
+        self._do(
+            partial(
+                resumptions.lose_stream,
+                call_id=self.call_id,
+                stream_sid=self.stream_sid,
+                reason=reason,
+                used_seconds=used_seconds,
+                now=self.clock.now(),
+            )
+        )
+        self._work.put_nowait(None)
+
     def end(self, reason: EndReason, used_seconds: int) -> None:
         """Settle the call; `run` returns once that is done."""
         self.watch.ended(reason, used_seconds)
@@ -186,6 +224,7 @@ class CallBook:
                 used_seconds=used_seconds,
                 figures=self._figures,
                 now=self.clock.now(),
+                stream_sid=self.stream_sid,
             )
         )
         self._work.put_nowait(None)
@@ -198,14 +237,19 @@ class CallBook:
     def _offset_ms(self, at: datetime) -> int:
         return round((at - self.started_at).total_seconds() * 1000)
 
+    def _keep_unanswered(self, words: Unanswered | None) -> None:
+        if words is not None or self.unanswered is not None:
+            self.unanswered = words
+            self.writer.keep_unanswered(self.call_id, words)
+
     def _divide(self, kind: str) -> None:
         """Write a divider into the transcript."""
-        self._sequence += 1
+        self.sequence += 1
         now = self.clock.now()
         self.writer.write(
             NewEntry(
                 call_id=self.call_id,
-                sequence=self._sequence,
+                sequence=self.sequence,
                 side=Side.LINE,
                 text="",
                 kind=kind,

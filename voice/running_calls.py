@@ -13,7 +13,7 @@ from shared.database import Database, StoreUnavailable
 from shared.ids import AccountId, CallId
 from shared.listener import CALL_COMMANDS, Listener
 from shared.services import call_commands
-from voice.conversation.events import CallDeleted, Event
+from voice.conversation.events import CallDeleted, CallerHungUp, Event
 
 log = structlog.get_logger()
 
@@ -24,6 +24,7 @@ class RunningCall:
 
     call_id: CallId
     account_id: AccountId
+    stream_sid: str
     post: Callable[[Event], None]
     refresh: Callable[[], Awaitable[None]]  # takes in a profile that was edited
 
@@ -33,7 +34,7 @@ class RunningCalls:
 
     def __init__(self, database: Database, dsn_direct: str) -> None:
         self._database = database
-        self._calls: dict[CallId, RunningCall] = {}
+        self._calls: dict[str, RunningCall] = {}  # by stream: a call may have come back to us
         self._idle = asyncio.Event()
         self._idle.set()
         self._listener = Listener(
@@ -49,12 +50,12 @@ class RunningCalls:
     @contextlib.contextmanager
     def kept(self, call: RunningCall) -> Iterator[None]:
         """Count the call among those in progress."""
-        self._calls[call.call_id] = call
+        self._calls[call.stream_sid] = call
         self._idle.clear()
         try:
             yield
         finally:
-            del self._calls[call.call_id]
+            del self._calls[call.stream_sid]
             if not self._calls:
                 self._idle.set()
 
@@ -83,6 +84,8 @@ class RunningCalls:
             if verb == call_commands.END and subject == call.call_id:
                 log.info("call_end_requested", call_id=subject)
                 call.post(CallDeleted())
+            elif verb == call_commands.LOST and subject == call.stream_sid:
+                call.post(CallerHungUp(is_lost=True))
             elif verb == call_commands.PROFILE and subject == call.account_id:
                 await call.refresh()
 
@@ -92,7 +95,8 @@ class RunningCalls:
             return
         try:
             kept = await self._database.transact(
-                call_commands.existing, call_ids=tuple(self._calls)
+                call_commands.existing,
+                call_ids=tuple(call.call_id for call in self._calls.values()),
             )
         except StoreUnavailable as error:
             log.warning("deleted_calls_unknown", error=str(error))

@@ -29,6 +29,7 @@ from voice.caller import Caller, greeting, visitor_of, voice_of
 from voice.conversation import bridges
 from voice.conversation.commands import Announcement, EndReason
 from voice.conversation.events import ServiceEnding
+from voice.conversation.recovery import LOST_YOU
 from voice.desk import CallDesk, Ears
 from voice.made_ahead import MadeAhead
 from voice.meter import Meter
@@ -37,6 +38,7 @@ from voice.pin_desk import PinDesk
 from voice.ports import CallControl, LanguageModel, SpeechToText, TextMessages, TextToSpeech
 from voice.record import CallBook
 from voice.resilience import ReconnectingSpeechToText
+from voice.resuming import left_unanswered, recovered
 from voice.rules import reception_rules, turn_rules
 from voice.running_calls import RunningCall, RunningCalls
 from voice.spending import (
@@ -56,6 +58,7 @@ log = structlog.get_logger()
 CALL_SID = re.compile(r"[A-Za-z0-9]{1,64}")
 NO_CALL_SID = "the start message names no call"
 POLICY_VIOLATION = 1008  # websocket close code of a stream that is refused
+BOOKED_SECONDS = 2.0  # a call's end is in the database by then, or it will take long
 GOODBYE_SECONDS = 20.0  # calls that outlast the drain may still say goodbye
 # Without a drain somebody waits for the process to end: the short goodbye, and no more.
 SHORT_GOODBYE_SECONDS = 2.7
@@ -230,14 +233,20 @@ class VoiceService:
     async def _lead_to_its_end(
         self, leg: TwilioCallLeg, start: StartMessage, opened: OpenedCall, spending: CallSpending
     ) -> EndReason:
+        before = opened.resumption
         book = CallBook(
             opened.call_id,
             self.database,
             self._writer,
             self.clock,
             NOTICE_VERSION,
-            self.clock.now(),
+            before.began_at if before is not None else self.clock.now(),
             self._watches(opened.call_id),
+            stream_sid=start.stream_sid,
+            is_resumed=before is not None,
+            turns_before=before.turns if before is not None else 0,
+            sequence=before.sequence if before is not None else 0,
+            unanswered=left_unanswered(opened.call_id, before) if before is not None else None,
         )
         meter = Meter(
             lambda used: self.database.transact(
@@ -245,7 +254,9 @@ class VoiceService:
                 call_id=opened.call_id,
                 used_seconds=used,
                 now=self.clock.now(),
-            )
+                stream_sid=start.stream_sid,
+            ),
+            used_before=before.used_seconds if before is not None else 0,
         )
         caller = Caller(opened.profile, visitor_of(opened), self.clock.now())
         pins = PinDesk(opened.call_id, caller, self.database, self.clock)
@@ -256,24 +267,34 @@ class VoiceService:
             record=book,
             meter=meter,
             pins=pins,
+            resumed=recovered(before, self._keys()) if before is not None else None,
         )
-        self._prepare_greetings(caller)
+        if before is None or before.menu_key is None:
+            self._prepare_greetings(caller)
         booking = self._spawn(book.run())
         watching = self._spawn(spending.run(session.post, meter))
-        reason = EndReason.FAILED
-        log.info("call_began", caller=opened.caller)
-        running = RunningCall(opened.call_id, opened.account_id, session.post, pins.refresh)
+        reason, is_lost = EndReason.FAILED, True
+        log.info("call_began", caller=opened.caller, is_resumed=before is not None)
+        running = RunningCall(
+            opened.call_id, opened.account_id, start.stream_sid, session.post, pins.refresh
+        )
         with self._running.kept(running):
             try:
                 reason = await session.run()
+                is_lost = reason is EndReason.LINE_LOST
             except Exception:
                 log.exception("call_broke")
             finally:
                 watching.cancel()
-                book.end(reason, meter.used_seconds)
-                log.info("call_ended", reason=reason, used_seconds=meter.used_seconds)
-                if reason is not EndReason.CALLER_HUNG_UP:
-                    await self._hang_up(start.call_sid)
+                if is_lost:
+                    # The line may still be there: Twilio asks what to do next, and goes on.
+                    book.lose(reason, meter.used_seconds)
+                    log.info("stream_lost", reason=reason, used_seconds=meter.used_seconds)
+                else:
+                    book.end(reason, meter.used_seconds)
+                    log.info("call_ended", reason=reason, used_seconds=meter.used_seconds)
+                    if reason is not EndReason.CALLER_HUNG_UP:
+                        await self._hang_up(start.call_sid, booking)
                 await leg.close()
                 await asyncio.shield(booking)
         return reason
@@ -305,11 +326,16 @@ class VoiceService:
             default_model=self.settings.chat_model,
         )
 
+    def _keys(self) -> dict[str, int]:
+        """Return the buddies' menu keys by their names."""
+        return {view.name: key for key, view in self._configuration.personas.items()}
+
     async def _warm_up(self) -> None:
         """Make what the first callers would wait for."""
         for persona in self._configuration.personas.values():
             first = greeting(persona, None, self.clock.now())
-            for words in (first, bridges.HANDING_OVER, bridges.taking_up(persona.name)):
+            ready = (first, LOST_YOU, bridges.HANDING_OVER, bridges.taking_up(persona.name))
+            for words in ready:
                 await self._made_ahead.prepare(voice_of(persona), words, is_personal=False)
         try:
             await self._providers.warm_up()
@@ -326,12 +352,14 @@ class VoiceService:
                 )
                 self._spawn(making)
 
-    async def _hang_up(self, call_sid: str) -> None:
+    async def _hang_up(self, call_sid: str, booking: asyncio.Task[None]) -> None:
         try:
             await self._providers.call_control.hang_up(call_sid)
         except ProviderError as error:
-            # The stream is closed next, and nothing follows it in the TwiML: that ends the call.
+            # The stream is closed next, and Twilio asks what follows it: it must be in the
+            # books by then that nothing does.
             log.warning("hang_up_failed", error=str(error))
+            await asyncio.wait([booking], timeout=BOOKED_SECONDS)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)

@@ -70,7 +70,12 @@ class CallTimes:
         self._replies[reply] = _Times({Stage.REQUEST: self._clock()}, is_ahead=True)
 
     def begin_turn(self, reply: ReplyId) -> None:
-        """Begin a turn: the caller's is over, and its reply is asked for or was made ahead."""
+        """Begin a turn: the caller's is over, and its reply is asked for or was made ahead.
+
+        What is owed from a stream that broke is no turn: nobody knows when its speech ended.
+        """
+        if not self._last_word_at:
+            return
         times = self._replies.setdefault(reply, _Times())
         self._turns += 1
         times.turn, times.speech_ended_at = self._turns, self._last_word_at

@@ -12,6 +12,7 @@ import base64
 import json
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,6 +59,16 @@ class NewEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Unanswered:
+    """What the caller said last: kept until it is answered, should another have to do that."""
+
+    call_id: CallId
+    text: str
+    said_at: datetime
+    is_whole: bool = False  # the turn has ended
+
+
+@dataclass(frozen=True, slots=True)
 class NewTurnTiming:
     """How long each stage of a turn took."""
 
@@ -92,10 +103,20 @@ _INSERT_TIMINGS: Final = f"""
     WHERE EXISTS (SELECT FROM call WHERE call.id = new.call_id)
     ON CONFLICT (call_id, turn) DO NOTHING
 """  # noqa: S608 - column names of ours
+_KEEP_UNANSWERED: Final = """
+    INSERT INTO unanswered (call_id, sealed_text, said_at, is_whole)
+    SELECT new.* FROM unnest(%s::text[], %s::bytea[], %s::timestamptz[], %s::bool[])
+        AS new (call_id, sealed_text, said_at, is_whole)
+    WHERE EXISTS (SELECT FROM call WHERE call.id = new.call_id AND call.ended_at IS NULL)
+    ON CONFLICT (call_id) DO UPDATE SET sealed_text = EXCLUDED.sealed_text,
+        said_at = EXCLUDED.said_at, is_whole = EXCLUDED.is_whole
+"""
+_DROP_UNANSWERED: Final = "DELETE FROM unanswered WHERE call_id = ANY(%s::text[])"
 _NOTIFY_CALLS: Final = "SELECT pg_notify(%s, id) FROM unnest(%s::text[]) AS id"
 _NOTIFY_INTERIM: Final = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
 
 EntryRow = tuple[str, int, str, int, datetime, bytes, bytes | None, bool, str | None, str]
+UnansweredRow = tuple[str, bytes, datetime, bool]
 TimingRow = tuple[str | int | float | None, ...]
 
 
@@ -106,9 +127,10 @@ class _Batch:
     entries: list[EntryRow]
     timings: list[TimingRow]
     interims: list[str]
+    unanswered: dict[CallId, Unanswered | None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.entries or self.timings or self.interims)
+        return bool(self.entries or self.timings or self.interims or self.unanswered)
 
 
 @dataclass(slots=True)
@@ -147,6 +169,7 @@ class TranscriptWriter:
         self._entries: deque[EntryRow] = deque()
         self._timings: deque[TimingRow] = deque()
         self._interims = _Interims()
+        self._unanswered: dict[CallId, Unanswered | None] = {}  # None: it has been answered
         self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
         self._has_work = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -197,6 +220,11 @@ class TranscriptWriter:
     def show_interim(self, call_id: CallId, side: Side, text: str) -> None:
         """Show words that may still change; the latest win, and they may get lost."""
         self._interims.waiting[call_id] = (side, text)
+        self._has_work.set()
+
+    def keep_unanswered(self, call_id: CallId, words: Unanswered | None) -> None:
+        """Keep what the caller said last, or None once it is answered; the latest wins."""
+        self._unanswered[call_id] = words
         self._has_work.set()
 
     async def run(self) -> None:
@@ -255,17 +283,30 @@ class TranscriptWriter:
                     if not is_written:  # back to the front, in the order it was said
                         self._entries.extendleft(reversed(batch.entries))
                         self._timings.extendleft(reversed(batch.timings))
+                        self._unanswered = batch.unanswered | self._unanswered
                 if not is_written:
                     return False
             return True
 
     def _next_batch(self) -> _Batch:
-        now = asyncio.get_running_loop().time()
+        due = self._interims.due(asyncio.get_running_loop().time())
         return _Batch(
             entries=_take(self._entries, LARGEST_BATCH),
             timings=_take(self._timings, LARGEST_BATCH),
-            interims=[self._sealed(*words) for words in self._interims.due(now).items()],
+            interims=[self._sealed(*words) for words in due.items()],
+            unanswered=self._take_unanswered(due.keys()),
         )
+
+    def _take_unanswered(self, shown: AbstractSet[CallId]) -> dict[CallId, Unanswered | None]:
+        """Take what is settled, and words that may still change as often as they are shown."""
+        taken = {
+            call_id: words
+            for call_id, words in self._unanswered.items()
+            if words is None or words.is_whole or call_id in shown
+        }
+        for call_id in taken:
+            del self._unanswered[call_id]
+        return taken
 
     async def _try(self, batch: _Batch) -> bool:
         try:
@@ -305,8 +346,30 @@ class TranscriptWriter:
                 await connection.execute(_NOTIFY_CALLS, (CALL_ENTRIES, calls))
             if batch.timings:
                 await connection.execute(_INSERT_TIMINGS, _columns(batch.timings))
+            if batch.unanswered:
+                await self._write_unanswered(connection, batch.unanswered)
             if batch.interims:
                 await connection.execute(_NOTIFY_INTERIM, (CALL_INTERIM, batch.interims))
+
+    async def _write_unanswered(
+        self,
+        connection: psycopg.AsyncConnection[tuple[Any, ...]],
+        unanswered: Mapping[CallId, Unanswered | None],
+    ) -> None:
+        rows: list[UnansweredRow] = [
+            (
+                call_id,
+                self._key_ring.seal(words.text, "unanswered", call_id),
+                words.said_at,
+                words.is_whole,
+            )
+            for call_id, words in unanswered.items()
+            if words is not None
+        ]
+        if rows:
+            await connection.execute(_KEEP_UNANSWERED, _columns(rows))
+        if answered := [call_id for call_id, words in unanswered.items() if words is None]:
+            await connection.execute(_DROP_UNANSWERED, (answered,))
 
     async def _connected(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
@@ -352,6 +415,7 @@ def _parts(batch: _Batch) -> list[_Batch]:
         *(_Batch([row], [], []) for row in batch.entries),
         *(_Batch([], [row], []) for row in batch.timings),
         *(_Batch([], [], [payload]) for payload in batch.interims),
+        *(_Batch([], [], [], {call_id: words}) for call_id, words in batch.unanswered.items()),
     ]
 
 

@@ -242,6 +242,8 @@ class Call:
 
     async def _connect(self, noun: Stream) -> None:
         exchange = self._exchange
+        if self.end_reason == "stream_failed":
+            self.end_reason = None  # the call has got over it
         self._stream = MediaStream(
             self,
             noun,

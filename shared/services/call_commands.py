@@ -12,6 +12,7 @@ from shared.listener import CALL_COMMANDS, notify
 from shared.tables.call import Call
 
 END: Final = "end"  # the command's verb; what follows the colon is the call
+LOST: Final = "lost"  # what follows is a stream: Twilio says that it broke
 PROFILE: Final = "profile"  # of the account after the colon: it was edited
 
 

@@ -108,6 +108,11 @@ def entries_after(
     return _entries(session, call_id, after=sequence)
 
 
+def spoken(session: Session, call_id: CallId) -> tuple[EntryView, ...]:
+    """Return what was said in a call, for whoever leads it."""
+    return _entries(session, call_id, after=0)
+
+
 def owner(session: Session, *, call_id: CallId) -> AccountId | None:
     """Return whose call it is; None if there is no such call."""
     found = session.exec(select(Call.account_id).where(Call.id == call_id)).one_or_none()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from shared.database import lock
 from shared.domain.plans import PlanName
@@ -21,11 +18,14 @@ from shared.phone import PhoneNumber
 from shared.seed import plans
 from shared.services import (
     allowances,
+    call_ends,
     caller_profiles,
     consents,
     phone_lines,
     reservations,
+    resumptions,
     spending,
+    stream_tokens,
     talk_time,
     text_messages,
 )
@@ -44,6 +44,7 @@ from shared.services.call_record import (
 from shared.services.caller_profiles import CallerProfile
 from shared.services.new_accounts import AccountKind, new_account
 from shared.services.phone_lines import Holder
+from shared.services.resumptions import Resumption
 from shared.services.talk_time import CallNotFound
 from shared.tables.account import Account, Consent
 from shared.tables.call import Call
@@ -64,11 +65,10 @@ __all__ = [
     "request_end",
 ]
 
-TOKEN_BYTES = 32
-TOKEN_LIFETIME = timedelta(seconds=60)  # Twilio opens the stream within a second or two
 # A call that never opened a reservation and of whose end nobody told us: longer than any notice
 # and menu last.
 LONGEST_RECEPTION = timedelta(minutes=15)
+LONGEST_LOSS = timedelta(seconds=60)  # Twilio comes back within seconds, or never
 TERMINAL_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 CallerKind = AccountKind
@@ -107,6 +107,7 @@ class OpenedCall:
     refusal: Refusal | None  # why the call may not start, though there is talk time
     may_text: bool  # a text about how to go on would be sent
     speculates: bool = True  # on its plan, replies are prepared before they are sure
+    resumption: Resumption | None = None  # what another stream of this call led to
 
 
 def take_call(
@@ -139,36 +140,40 @@ def take_call(
         session.add(call)
         session.flush()
         notify(session, CALL_ENTRIES, call.id)
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    call.token_hash = _hash(token)
-    call.token_expires_at = now + TOKEN_LIFETIME
+        _end_lost_before(session, call, now=now)
+    token = stream_tokens.issue(call, now=now)
     return TakenCall(CallId(call.id), AccountId(call.account_id), token)
 
 
 def open_stream(
     session: Session, *, call_sid: str, stream_sid: str, token: str, now: datetime
 ) -> OpenedCall:
-    """Let the call's one stream in; raise `StreamRefused` unless the token is this call's."""
+    """Let a call's stream in; raise `StreamRefused` unless the token is this call's.
+
+    A call has one stream at a time: another one goes on with it once the one before was lost.
+    """
     call = session.exec(
         select(Call).where(Call.call_sid == call_sid).with_for_update(key_share=True)
     ).one_or_none()
     if (
         call is None
         or call.ended_at is not None
-        or call.stream_started_at is not None  # a replayed webhook got a token of its own
-        or call.token_hash is None
-        or call.token_expires_at is None
-        or call.token_expires_at < now
-        or not hmac.compare_digest(call.token_hash, _hash(token))
+        # A replayed webhook got a token of its own.
+        or (call.stream_started_at is not None and call.stream_lost_at is None)
+        or not stream_tokens.fits(call, token, now=now)
     ):
         raise StreamRefused
-    call.token_hash = call.token_expires_at = None
+    resumption = None
+    if call.stream_started_at is not None:
+        resumption = resumptions.resume(session, call, now=now)
+    stream_tokens.forget(call)
     call.stream_sid = stream_sid
-    call.stream_started_at = now
+    call.stream_started_at = call.stream_started_at or now
+    call.stream_lost_at = call.lost_reason = None
     call.status = "in-progress"
     session.flush()
     notify(session, CALL_ENTRIES, call.id)
-    return _opened(session, call, now=now)
+    return _opened(session, call, resumption, now=now)
 
 
 def record_consent(
@@ -211,9 +216,15 @@ def end_call(
     used_seconds: int,
     now: datetime,
     figures: CallFigures = NO_FIGURES,
+    stream_sid: str | None = None,
 ) -> None:
-    """Settle the call and keep why it ended; a repetition changes nothing."""
+    """Settle the call and keep why it ended; a repetition changes nothing.
+
+    Nor does an end of a stream other than the call's: somebody else has gone on with the call.
+    """
     call = _locked(session, call_id)
+    if stream_sid is not None and call.stream_sid != stream_sid:
+        return
     _keep(call, figures)
     held = reservations.lock(session, call_id, now=now)
     # Twilio may have told of the end before us; what was talked is still to be paid.
@@ -224,7 +235,7 @@ def end_call(
         session, call_id=call_id, used_seconds=used_seconds, now=now
     )
     if call.ended_at is None:
-        _end(session, call, end_reason, now=now)
+        call_ends.end(session, call, end_reason, now=now)
 
 
 def update_status(
@@ -251,17 +262,21 @@ def update_status(
             call.status = status
             call.status_sequence = sequence_number or call.status_sequence
         return
-    call.token_hash = call.token_expires_at = None  # a line that is gone opens no stream
+    stream_tokens.forget(call)  # a line that is gone opens no stream
     if call.ended_at is not None:
         return
     held = reservations.lock(session, CallId(call.id), now=now)
+    if call.stream_lost_at is not None:
+        talk_time.end_lost(session, call, held, now=now)
+        call.status = status
+        return
     if not held.is_new:
         if held.status == talk_time.OPEN and held.expires_at >= now:
             return  # its stream is about to close and knows better what was used
         call.talk_seconds = (
             talk_time.presume_dead(session, call_id=held.call_id, now=now) or held.used_seconds
         )
-    _end(session, call, "caller_hung_up", status=status, now=now)
+    call_ends.end(session, call, "caller_hung_up", status=status, now=now)
 
 
 def end_forgotten(session: Session, *, now: datetime) -> tuple[CallId, ...]:
@@ -270,13 +285,16 @@ def end_forgotten(session: Session, *, now: datetime) -> tuple[CallId, ...]:
         select(Call)
         .where(
             col(Call.ended_at).is_(None),
-            Call.started_at < now - LONGEST_RECEPTION,
+            or_(
+                Call.started_at < now - LONGEST_RECEPTION,
+                col(Call.stream_lost_at) < now - LONGEST_LOSS,
+            ),
             ~select(Reservation).where(Reservation.call_id == Call.id).exists(),
         )
         .with_for_update(skip_locked=True, key_share=True)
     ).all()
     for call in calls:
-        _end(session, call, "failed", now=now)
+        call_ends.end(session, call, call.lost_reason or "failed", now=now)
     return tuple(CallId(call.id) for call in calls)
 
 
@@ -293,7 +311,28 @@ def _holder(
     return holder
 
 
-def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
+def _end_lost_before(session: Session, call: Call, *, now: datetime) -> None:
+    """End what is left of the number's earlier calls whose stream broke: it is dialling anew."""
+    if call.number_index is None:
+        return
+    lost = session.exec(
+        select(Call)
+        .where(
+            Call.number_index == call.number_index,
+            Call.id != call.id,
+            col(Call.ended_at).is_(None),
+            col(Call.stream_lost_at).is_not(None),
+        )
+        .with_for_update(skip_locked=True, key_share=True)
+    ).all()
+    for earlier in lost:
+        held = reservations.lock(session, CallId(earlier.id), now=now)
+        talk_time.end_lost(session, earlier, held, now=now)
+
+
+def _opened(
+    session: Session, call: Call, resumption: Resumption | None, *, now: datetime
+) -> OpenedCall:
     account = session.get_one(Account, call.account_id)
     account_id, call_id = AccountId(account.id), CallId(call.id)
     left = talk_time.overview(session, account_id=account_id, now=now)
@@ -316,6 +355,7 @@ def _opened(session: Session, call: Call, *, now: datetime) -> OpenedCall:
         may_text=text_messages.may_text(session, call_id=call_id, now=now),
         refusal=spending.admit(session, call_id=call_id, fair_use_left=fair_use_left, now=now),
         speculates=_plan(kind, is_unlimited=left.is_unlimited) in plans.speculating(),
+        resumption=resumption,
     )
 
 
@@ -347,17 +387,6 @@ def _locked(session: Session, call_id: CallId) -> Call:
     return call
 
 
-def _end(
-    session: Session, call: Call, reason: str, *, now: datetime, status: str = "completed"
-) -> None:
-    call.status = status
-    call.ended_at = now
-    call.end_reason = reason
-    call.token_hash = call.token_expires_at = None
-    session.flush()
-    notify(session, CALL_ENTRIES, call.id)
-
-
 def _keep(call: Call, figures: CallFigures) -> None:
     call.answer_ms = figures.answer_ms if call.answer_ms is None else call.answer_ms
     call.interruptions = max(call.interruptions, figures.interruptions)
@@ -365,7 +394,3 @@ def _keep(call: Call, figures: CallFigures) -> None:
     prepared, committed = figures.speculations_prepared, figures.speculations_committed
     call.speculations_prepared = max(call.speculations_prepared, prepared)
     call.speculations_committed = max(call.speculations_committed, committed)
-
-
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -19,7 +19,7 @@ from shared.listener import ACCOUNT
 OPEN, SWEPT, SETTLED = "open", "swept", "settled"
 
 # NO KEY UPDATE: the transcript writer's inserts refer to the call and must not wait.
-_LOCK_CALL = text("SELECT account_id FROM call WHERE id = :call_id FOR NO KEY UPDATE")
+_LOCK_CALL = text("SELECT account_id, stream_sid FROM call WHERE id = :call_id FOR NO KEY UPDATE")
 _READ = text(
     "SELECT status, held_seconds, taken_seconds, used_seconds, sweeps, expires_at "
     "FROM reservation WHERE call_id = :call_id"
@@ -60,6 +60,15 @@ class CallNotFound(DomainError):
         super().__init__("there is no such call")
 
 
+class StreamReplaced(DomainError):
+    """Another stream has gone on with the call: this one has no say in it any more."""
+
+    code = "stream_replaced"
+
+    def __init__(self) -> None:
+        super().__init__("another stream goes on with the call")
+
+
 @dataclass(slots=True)
 class Held:
     """A call's reservation, while its call is locked."""
@@ -73,6 +82,7 @@ class Held:
     used_seconds: int = 0
     sweeps: int = 0
     is_new: bool = False  # nothing was ever reserved
+    stream_sid: str | None = None  # of the call's latest stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +95,23 @@ class Left:
 
 def lock(session: Session, call_id: CallId, *, now: datetime) -> Held:
     """Lock the call and return its reservation; of a call that never had one, a new one."""
-    account_id = session.execute(_LOCK_CALL, {"call_id": call_id}).scalar_one_or_none()
-    if account_id is None:
+    call = session.execute(_LOCK_CALL, {"call_id": call_id}).one_or_none()
+    if call is None:
         raise CallNotFound
+    account_id = AccountId(call.account_id)
     row = session.execute(_READ, {"call_id": call_id}).one_or_none()
     if row is None:
-        return Held(call_id, AccountId(account_id), expires_at=now, is_new=True)
+        return Held(call_id, account_id, expires_at=now, is_new=True, stream_sid=call.stream_sid)
     return Held(
         call_id=call_id,
-        account_id=AccountId(account_id),
+        account_id=account_id,
         expires_at=row.expires_at,
         status=row.status,
         held_seconds=row.held_seconds,
         taken_seconds=row.taken_seconds,
         used_seconds=row.used_seconds,
         sweeps=row.sweeps,
+        stream_sid=call.stream_sid,
     )
 
 

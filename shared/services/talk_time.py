@@ -17,13 +17,21 @@ from sqlmodel import Session, col, select
 from shared.domain import allowance
 from shared.ids import AccountId, CallId
 from shared.listener import CALL_ENTRIES, notify
-from shared.services import entitlements, reservations
+from shared.services import call_ends, entitlements, reservations
 from shared.services.ledger import add_seconds, book
-from shared.services.reservations import OPEN, SETTLED, SWEPT, CallNotFound, Held, Left
+from shared.services.reservations import (
+    OPEN,
+    SETTLED,
+    SWEPT,
+    CallNotFound,
+    Held,
+    Left,
+    StreamReplaced,
+)
 from shared.tables.call import Call
 from shared.tables.talk_time import Reservation
 
-__all__ = ["OPEN", "SETTLED", "SWEPT", "CallNotFound"]
+__all__ = ["OPEN", "SETTLED", "SWEPT", "CallNotFound", "StreamReplaced"]
 
 QUANTUM_SECONDS = 10  # the most a crash can cost a caller
 LEASE_SECONDS = 30  # a call that has not renewed for so long is taken for dead
@@ -50,9 +58,21 @@ class TalkTimeView:
     is_unlimited: bool
 
 
-def reserve(session: Session, *, call_id: CallId, used_seconds: int, now: datetime) -> Granted:
-    """Open the call's reservation or renew it; what it holds stays where nothing is left."""
+def reserve(
+    session: Session,
+    *,
+    call_id: CallId,
+    used_seconds: int,
+    now: datetime,
+    stream_sid: str | None = None,
+) -> Granted:
+    """Open the call's reservation or renew it; what it holds stays where nothing is left.
+
+    Raise `StreamReplaced` where the asker's stream is not the call's any more.
+    """
     held = reservations.lock(session, call_id, now=now)
+    if stream_sid is not None and held.stream_sid != stream_sid:
+        raise StreamReplaced
     is_unlimited = _is_unlimited(session, held, now=now)
     if held.status == SWEPT:
         _reopen(session, held, now=now)
@@ -106,6 +126,27 @@ def presume_dead(session: Session, *, call_id: CallId, now: datetime) -> int | N
     return held.used_seconds
 
 
+def used_until(held: Held, at: datetime) -> int:
+    """Return what a call had used when its stream broke, going by its last renewal."""
+    renewed_at = held.expires_at - timedelta(seconds=LEASE_SECONDS)
+    since = max(0, int((at - renewed_at).total_seconds()))
+    return min(held.used_seconds + since, max(held.held_seconds, held.used_seconds))
+
+
+def hand_over(session: Session, *, call_id: CallId, lost_at: datetime, now: datetime) -> int:
+    """Keep what the call holds for the stream that goes on with it; return what was used so far."""
+    held = reservations.lock(session, call_id, now=now)
+    if held.is_new:
+        return 0
+    if held.status == SWEPT:
+        _reopen(session, held, now=now)
+    elif held.status == OPEN:
+        held.used_seconds = used_until(held, lost_at)
+    held.expires_at = now + timedelta(seconds=LEASE_SECONDS)
+    reservations.write(session, held)
+    return held.used_seconds
+
+
 def sweep(session: Session, *, now: datetime) -> tuple[CallId, ...]:
     """End the calls whose process seems dead; each is charged what it held."""
     expired = session.exec(
@@ -123,6 +164,14 @@ def sweep(session: Session, *, now: datetime) -> tuple[CallId, ...]:
         .with_for_update(skip_locked=True, key_share=True)
     ).all()
     return tuple(_swept(session, calls, now=now))
+
+
+def end_lost(session: Session, call: Call, held: Held, *, now: datetime) -> None:
+    """End a call whose stream broke and that nobody went on with; `held` is its reservation."""
+    if not held.is_new and call.stream_lost_at is not None:
+        used = used_until(held, call.stream_lost_at)
+        call.talk_seconds = settle(session, call_id=held.call_id, used_seconds=used, now=now)
+    call_ends.end(session, call, call.lost_reason or "failed", now=now)
 
 
 def grant(
@@ -216,12 +265,11 @@ def _swept(session: Session, calls: Iterable[Call], *, now: datetime) -> Iterabl
         held = reservations.lock(session, CallId(call.id), now=now)
         if held.status != OPEN or held.expires_at >= now:
             continue  # renewed or settled while we waited for the lock
-        call.talk_seconds = presume_dead(session, call_id=held.call_id, now=now) or 0
-        call.status = "completed"
-        call.ended_at = now
-        call.end_reason = "failed"
-        session.flush()
-        notify(session, CALL_ENTRIES, call.id)
+        if call.stream_lost_at is None:
+            call.talk_seconds = presume_dead(session, call_id=held.call_id, now=now) or 0
+            call_ends.end(session, call, "failed", now=now)
+        else:
+            end_lost(session, call, held, now=now)
         yield held.call_id
 
 

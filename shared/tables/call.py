@@ -32,6 +32,10 @@ class Call(Table, table=True):
     persona_version_id: str | None = Field(default=None, foreign_key="persona_version.id")
     started_at: datetime = column(INSTANT)
     stream_started_at: datetime | None = column(INSTANT, default=None)
+    # The stream broke, and the line may still be there: another stream may go on with the call.
+    stream_lost_at: datetime | None = column(INSTANT, default=None)
+    lost_reason: str | None = None  # why the call ends, should nobody go on with it
+    resumes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     ended_at: datetime | None = column(INSTANT, default=None)
     end_reason: str | None = None
     talk_seconds: int = 0
@@ -58,6 +62,21 @@ class Entry(Table, table=True):
     sealed_unheard: bytes | None = column(BYTES, default=None)
     was_interrupted: bool = False
     persona_version_id: str | None = Field(default=None, foreign_key="persona_version.id")
+
+
+class Unanswered(Table, table=True):
+    """What the caller said last, until it has been answered: another process may go on with it.
+
+    Unlogged: it is worth its cost for as long as a call runs, and outlives no crash of the server.
+    """
+
+    __tablename__ = "unanswered"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    call_id: str = Field(primary_key=True, foreign_key="call.id", ondelete="CASCADE")
+    sealed_text: bytes = column(BYTES)
+    said_at: datetime = column(INSTANT)  # as of the entry that it becomes
+    is_whole: bool  # the turn has ended: a reply is owed
 
 
 class TurnTiming(Table, table=True):

@@ -7,6 +7,7 @@ import base64
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from shared.ids import AccountId, CallId, PersonaVersionId
 from shared.services import calls
 from tests.support.builders import call_in_progress
 from voice.conversation.commands import Side
-from voice.transcript import NewEntry, NewTurnTiming, TranscriptWriter
+from voice.transcript import NewEntry, NewTurnTiming, TranscriptWriter, Unanswered
 
 SAID_AT = datetime(2026, 11, 22, 12, 0, 5, tzinfo=UTC)
 
@@ -294,3 +295,38 @@ async def test_interim_words_do_not_come_after_the_entry_they_became(
         await rows(database_urls, "SELECT pg_notify('call_interim', 'the end')")
 
         assert await shown.get() == "the end"
+
+
+async def test_what_was_not_answered_is_kept_sealed_until_it_is(
+    idle_writer: TranscriptWriter, database: Database, database_urls: DatabaseUrls, call_id: CallId
+) -> None:
+    async def kept() -> list[tuple[str, bool]]:
+        await idle_writer.flush()
+        found = await rows(database_urls, "SELECT sealed_text, is_whole FROM unanswered")
+        ring = database.key_ring
+        return [(ring.open(text, "unanswered", call_id), whole) for text, whole in found]
+
+    words = Unanswered(call_id, "what is", SAID_AT)
+    idle_writer.keep_unanswered(call_id, words)
+    assert await kept() == []  # nobody sees these words yet
+    idle_writer.show_interim(call_id, Side.CALLER, "what is")
+    assert await kept() == [("what is", False)]
+
+    idle_writer.keep_unanswered(call_id, replace(words, text="what is salt", is_whole=True))
+    assert await kept() == [("what is salt", True)]
+
+    idle_writer.keep_unanswered(call_id, None)
+    assert await kept() == []
+
+
+async def test_words_of_a_call_that_is_over_are_not_kept(
+    idle_writer: TranscriptWriter, database: Database, database_urls: DatabaseUrls, call_id: CallId
+) -> None:
+    await database.transact(
+        calls.end_call, call_id=call_id, end_reason="failed", used_seconds=0, now=SAID_AT
+    )
+
+    idle_writer.keep_unanswered(call_id, Unanswered(call_id, "bye", SAID_AT, is_whole=True))
+    await idle_writer.flush()
+
+    assert await rows(database_urls, "SELECT 1 FROM unanswered") == []

@@ -29,6 +29,7 @@ from voice.caller import Caller
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, EndReason, Side, WriteEntry
 from voice.conversation.reception import ReceptionRules, Visitor
+from voice.conversation.recovery import Recovered
 from voice.conversation.turn_rules import TurnRules
 from voice.desk import CallDesk, Ears, PinChecks
 from voice.ports import Voice
@@ -85,6 +86,8 @@ class Record:
     consents: int = 0
     chosen: list[str] = field(default_factory=list)
     dividers: list[str] = field(default_factory=list)
+    is_off: bool = False
+    owes_reply: bool = False
     timings: list[TurnTimes] = field(default_factory=list)
     answered_at: float | None = None
     interruptions: int = 0
@@ -97,6 +100,15 @@ class Record:
 
     def persona(self, persona: PersonaView) -> None:
         self.chosen.append(persona.slug)
+
+    def resume_off(self) -> None:
+        self.is_off = True
+
+    def turn_ended(self) -> None:
+        self.owes_reply = True
+
+    def turn_answered(self) -> None:
+        self.owes_reply = False
 
     def go_off(self) -> None:
         self.dividers.append("off")
@@ -167,6 +179,7 @@ class ScriptedCall:
         rules: TurnRules | None = None,
         profile: CallerProfile | None = None,
         pins: PinChecks | None = None,
+        resumed: Recovered | None = None,
     ) -> None:
         self.reason: EndReason | None = None  # once the call is over
         self.heard = ""
@@ -206,6 +219,7 @@ class ScriptedCall:
             record=self.record,
             meter=self.meter,
             pins=pins or self,
+            resumed=resumed,
         )
 
     async def check(self, pin: str) -> on.PinChecked:

@@ -86,14 +86,18 @@ def voice_settings(
 
 
 @asynccontextmanager
-async def scripted_vendors(voice_port: int) -> AsyncIterator[dict[str, str]]:
+async def scripted_vendors(
+    voice_port: int, *more_voice_ports: int
+) -> AsyncIterator[dict[str, str]]:
     """Run the sandbox's Twilio, Deepgram and OpenAI in script mode; yield their addresses."""
+    bases = [f"http://127.0.0.1:{port}" for port in (voice_port, *more_voice_ports)]
     async with AsyncExitStack() as stack:
         config = SandboxConfig(
             script=True,
             voice_url=f"http://localhost:{voice_port}/calls/incoming",
             status_callback_url=f"http://localhost:{voice_port}/calls/status",
             sms_url=f"http://localhost:{voice_port}/messages/incoming",
+            voice_bases=",".join(bases) if more_voice_ports else "",
         )
         openai = await stack.enter_async_context(serving_sandbox(openai_app(config)))
         deepgram = await stack.enter_async_context(serving_sandbox(deepgram_app(config)))
@@ -167,7 +171,7 @@ async def voice_alone(urls: DatabaseUrls, folder: Path) -> AsyncIterator[Running
 @asynccontextmanager
 async def voice_process(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run `python -m voice` in a process of its own, until it is ready and to its end."""
-    log_path = settings.data_dir / "voice.log"
+    log_path = voice_log(settings)
     with log_path.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "voice", env=_environment(settings), stdout=log, stderr=log
@@ -179,6 +183,11 @@ async def voice_process(settings: Settings) -> AsyncIterator[asyncio.subprocess.
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+def voice_log(settings: Settings) -> Path:
+    """Return where the process that listens on this port writes its log."""
+    return settings.data_dir / f"voice-{settings.voice_port}.log"
 
 
 def _environment(settings: Settings) -> dict[str, str]:

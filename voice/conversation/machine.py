@@ -27,6 +27,7 @@ from voice.conversation.honesty import asks_whether_human
 from voice.conversation.keypad import Shortcut
 from voice.conversation.pin_words import pin_words
 from voice.conversation.playback import Segment
+from voice.conversation.recovery import Recovered
 from voice.conversation.requests import Requests
 from voice.conversation.utterance import only_listens, takes_floor
 
@@ -41,6 +42,18 @@ class Conversation(Requests):
         asked = self._obey_early(pressed)
         self._begin_reply(now, is_generated=True)
         return self._record.sift([*asked, self._buddy.speak(greeting)])
+
+    def go_on(self, recovered: Recovered, now: float) -> list[Command]:
+        """Go on where the call broke: say so, and answer what was not answered."""
+        self.history = list(recovered.history)
+        if recovered.is_off_record:  # the divider stands where it began
+            self._record.sift([self._record.go_off(self.history)])
+        reply = self._begin_reply(now, is_generated=not recovered.owes_reply)
+        said = [*recovered.rows, *(self._buddy.speak(words) for words in recovered.words)]
+        if recovered.owes_reply:
+            goes_on = recovered.history[-1].side is Side.BUDDY  # half of the answer was heard
+            said.append(do.GenerateReply(reply, recovered.history, goes_on=goes_on))
+        return self._record.sift(said)
 
     def receive(self, event: Event, now: float) -> list[Command]:
         """Take note of `event` and return what must be done about it."""

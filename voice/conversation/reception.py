@@ -41,6 +41,7 @@ class Visitor:
     favourite_key: int | None = None
     refusal: Announcement | None = None  # why nobody can be put through
     farewell: Announcement = Announcement.TALK_TIME_OVER  # says how they can go on
+    is_back: bool = False  # heard the notice in this call and stayed; then the stream broke
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,9 @@ class Reception:
         """Say the first words."""
         if self._visitor.refusal is not None:
             return self._close(refusal_of(self._visitor.refusal), now)
+        if self._visitor.is_back:
+            self.stage = Stage.MENU
+            return [do.Listen(), *self._choose_or_ask(now)]
         return self._say_notice(now)
 
     def receive(self, event: Event, now: float) -> list[Command]:

@@ -19,6 +19,7 @@ from tests.support.database import DatabaseServer, open_test_database
 from tests.support.ports import free_port
 from tests.support.voice_service import (
     scripted_vendors,
+    voice_log,
     voice_process,
     voice_settings,
 )
@@ -80,7 +81,7 @@ async def test_nothing_said_and_nobody_is_found_in_dump_or_files(
 
     dumped = dump(database_server_of_run, database_urls).lower()
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    log = (tmp_path / "voice.log").read_text()
+    log = voice_log(settings).read_text()
 
     assert NAME.lower() in report.turns[0].heard  # it was that account
     assert [entry.text for entry in call.entries[1:]] == [WORDS, f"You said {WORDS}."]

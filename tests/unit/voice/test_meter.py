@@ -9,10 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import ProviderError
-from shared.services.talk_time import QUANTUM_SECONDS, CallNotFound, Granted
+from shared.services.talk_time import QUANTUM_SECONDS, CallNotFound, Granted, StreamReplaced
 from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.events import (
     CallDeleted,
+    CallerHungUp,
     Event,
     LeaseRanOut,
     StoreLost,
@@ -259,3 +260,40 @@ def test_whatever_is_granted_is_used_to_the_second(
         assert ends == sorted(set(ends))
 
     run_in_virtual_time(play())
+
+
+def test_what_earlier_streams_used_counts_and_their_wait_does_not() -> None:
+    account = Account(100)
+    account.held, account.left = 20, 80  # as the stream before left it
+    posted: list[Event] = []
+
+    async def play() -> Meter:
+        await pause(1000)
+        meter = Meter(account.reserve, used_before=17)
+        assert meter.used_seconds == 17
+        with suppress(TimeoutError):
+            async with asyncio.timeout(30):
+                await meter.run(posted.append)
+        return meter
+
+    meter = run_in_virtual_time(play())
+
+    assert meter.used_seconds == 47
+    assert account.asked[:1] == [(1000, 17)]
+    assert [type(event) for event in posted] == [TalkTimeLow]  # of 100 seconds, 40 are left
+
+
+def test_stream_that_was_replaced_ends_as_a_lost_line_and_asks_no_more() -> None:
+    posted: list[Event] = []
+
+    async def replaced(_used: int) -> Granted:
+        raise StreamReplaced
+
+    async def play() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(60):
+                await Meter(replaced).run(posted.append)
+
+    run_in_virtual_time(play())
+
+    assert posted[0] == CallerHungUp(is_lost=True)

@@ -17,7 +17,7 @@ from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.commands import EndReason, Side, WriteEntry
 from voice.record import CallBook
 from voice.timing import Stage, TurnTimes
-from voice.transcript import NewEntry, NewTurnTiming
+from voice.transcript import NewEntry, NewTurnTiming, Unanswered
 
 BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -46,6 +46,7 @@ class FakeStore:
 class FakeWriter:
     entries: list[NewEntry] = field(default_factory=list)
     timings: list[NewTurnTiming] = field(default_factory=list)
+    unanswered: list[Unanswered | None] = field(default_factory=list)
     interims: list[str] = field(default_factory=list)
 
     def write(self, entry: NewEntry) -> None:
@@ -53,6 +54,9 @@ class FakeWriter:
 
     def write_timing(self, timing: NewTurnTiming) -> None:
         self.timings.append(timing)
+
+    def keep_unanswered(self, call_id: CallId, words: Unanswered | None) -> None:
+        self.unanswered.append(words)
 
     def show_interim(self, call_id: CallId, side: Side, text: str) -> None:
         self.interims.append(text)
@@ -166,3 +170,87 @@ def test_replies_prepared_and_those_said_are_counted() -> None:
 
     figures = store.done[0].keywords["figures"]
     assert (figures.speculations_prepared, figures.speculations_committed) == (2, 1)
+
+
+def test_what_was_said_last_is_kept_until_it_is_answered() -> None:
+    writer = FakeWriter()
+    the_book = book(FakeStore(), writer)
+
+    the_book.interim(Side.CALLER, "what is")
+    the_book.interim(Side.CALLER, "what is salt")
+    the_book.entry(WriteEntry(Side.CALLER, "what is salt"), None)
+    the_book.turn_ended()
+    the_book.interim(Side.BUDDY, "Salt is")
+    the_book.turn_answered()
+    the_book.turn_answered()
+
+    said_at = writer.entries[0].said_at
+    assert writer.unanswered == [
+        Unanswered(CallId("call_1"), "what is", said_at),
+        Unanswered(CallId("call_1"), "what is salt", said_at),
+        Unanswered(CallId("call_1"), "what is salt", said_at, is_whole=True),
+        None,
+    ]
+
+
+def test_what_is_said_while_the_buddy_is_interrupted_is_not_answered_yet() -> None:
+    writer = FakeWriter()
+    the_book = book(FakeStore(), writer)
+    the_book.interim(Side.CALLER, "tell me")
+    the_book.turn_ended()
+
+    the_book.interim(Side.CALLER, "no wait")
+    the_book.turn_answered()  # the floor went to the caller with these very words
+
+    assert writer.unanswered[-1] is not None
+    assert (writer.unanswered[-1].text, writer.unanswered[-1].is_whole) == ("no wait", False)
+
+
+def test_nothing_is_kept_for_others_off_the_record() -> None:
+    writer = FakeWriter()
+    the_book = book(FakeStore(), writer)
+    the_book.interim(Side.CALLER, "my secret")
+
+    the_book.go_off()
+    the_book.interim(Side.CALLER, "is that")
+    the_book.turn_ended()
+
+    assert [kept.text if kept else None for kept in writer.unanswered] == ["my secret", None]
+
+
+def test_lost_stream_is_told_with_what_it_used_and_ends_the_record() -> None:
+    store = FakeStore()
+
+    async def play() -> None:
+        the_book = book(store)
+        the_book.lose(EndReason.LINE_LOST, 12)
+        await the_book.run()
+
+    run_in_virtual_time(play())
+
+    assert store.names == ["lose_stream"]
+    assert store.done[0].keywords["used_seconds"] == 12
+    assert store.done[0].keywords["reason"] == EndReason.LINE_LOST
+
+
+def test_resumed_call_counts_its_entries_and_turns_on() -> None:
+    writer = FakeWriter()
+    the_book = CallBook(
+        CallId("call_1"),
+        FakeStore(),
+        writer,
+        LaterClock(),
+        "notice-1",
+        BEGAN - timedelta(seconds=60),
+        is_resumed=True,
+        turns_before=4,
+        sequence=1000,
+    )
+
+    the_book.entry(WriteEntry(Side.BUDDY, "Sorry"), None)
+    the_book.timing(TurnTimes(1, {Stage.FIRST_FRAME: 900.0}, told_after_ms=1500.0))
+    the_book.answered()
+    the_book.end(EndReason.CALLER_HUNG_UP, 90)
+
+    assert [(e.sequence, e.offset_ms) for e in writer.entries] == [(1001, 61_000)]
+    assert [timing.turn for timing in writer.timings] == [5]

@@ -363,3 +363,21 @@ def test_reception_always_ends_and_never_listens_without_consent(
     assert len(ends) == 1
     if visitor.refusal is not None:
         assert do.Listen() not in commands
+
+
+def test_who_stayed_before_the_stream_broke_hears_no_notice_again() -> None:
+    desk = reception(Visitor(is_back=True))
+
+    assert announced(desk.start(0)) == [Announcement.MENU]
+
+
+def test_who_talked_before_the_stream_broke_is_back_with_their_buddy() -> None:
+    desk = reception(Visitor(is_back=True, favourite_key=2))
+
+    assert desk.start(0) == [do.Listen(), do.PutThrough(2)]
+
+
+def test_who_had_not_stayed_yet_hears_the_notice_again() -> None:
+    desk = reception(Visitor(favourite_key=2))
+
+    assert announced(desk.start(0)) == [Announcement.NOTICE]
