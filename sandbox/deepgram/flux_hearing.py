@@ -15,6 +15,7 @@ from typing import Any
 from sandbox.deepgram.flux_messages import FluxStream
 from sandbox.deepgram.flux_options import FluxOptions, RefusedConfiguration, configured
 from sandbox.deepgram.flux_turns import FluxRules, FluxTurns, Read
+from sandbox.deepgram.kept_audio import KeptAudio
 from sandbox.engines.roles import LINE_RATE, Ear, HeardWord, Span
 
 LATE = LINE_RATE // 4  # so much audio waits: an interim reading would hold it up
@@ -60,9 +61,7 @@ class FluxHearing:
         )
         self._inbox: asyncio.Queue[bytes | _Configure | _ForceEndTurn | _Close] = asyncio.Queue()
         self._waiting = 0  # samples in the inbox
-        self._incoming = bytearray()  # not yet a whole chunk
-        self._kept = bytearray()  # audio that may still be asked for
-        self._kept_from = 0
+        self._audio = KeptAudio(ear.chunk_bytes)
 
     def feed(self, audio: bytes) -> None:
         """Take the next audio, of any length."""
@@ -97,23 +96,16 @@ class FluxHearing:
                     return await self._say_the_rest()
 
     async def _listen(self, audio: bytes) -> None:
-        self._incoming += audio
-        size = self._ear.chunk_bytes
-        while len(self._incoming) >= size:
-            chunk = bytes(self._incoming[:size])
-            del self._incoming[:size]
+        for chunk in self._audio.chunks(audio):
             await self._hear(chunk)
 
     async def _hear(self, chunk: bytes) -> None:
-        self._kept += chunk
         read = self._turns.hear(len(chunk), has_voice=self._ear.notices(chunk))
         if read is not None:
             await self._read(read)
         for info in self._turns.news():
             await self._send(self._stream.turn_info(info))
-        if (unneeded := self._turns.oldest_needed - self._kept_from) > 0:
-            del self._kept[:unneeded]
-            self._kept_from += unneeded
+        self._audio.forget_before(self._turns.oldest_needed)
 
     async def _read(self, read: Read) -> None:
         self._turns.take(read, await self._words(read))
@@ -121,7 +113,7 @@ class FluxHearing:
     async def _words(self, read: Read) -> Sequence[HeardWord] | None:
         if self._latency:
             await asyncio.sleep(self._latency)
-        audio = bytes(self._kept[max(0, read.begin - self._kept_from) : read.end - self._kept_from])
+        audio = self._audio.between(read.begin, read.end)
         return await self._ear.words(
             Span(
                 audio=audio,
@@ -155,9 +147,7 @@ class FluxHearing:
         return await self._send(self._stream.turn_info(info))
 
     async def _say_the_rest(self) -> None:
-        if self._incoming:
-            rest = bytes(self._incoming)
-            self._incoming.clear()
+        if rest := self._audio.rest():
             await self._hear(rest)
         if (read := self._turns.rest()) is not None:
             await self._read(read)

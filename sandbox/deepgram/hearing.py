@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.deepgram.kept_audio import KeptAudio
 from sandbox.deepgram.messages import Stream
 from sandbox.deepgram.options import ListenOptions
 from sandbox.deepgram.turns import (
@@ -55,24 +56,18 @@ class Hearing:
                 interim_every=ear.interim_every,
             )
         )
-        self._incoming = bytearray()  # not yet a whole chunk
-        self._kept = bytearray()  # audio that may still be asked for
-        self._kept_from = 0
+        self._audio = KeptAudio(ear.chunk_bytes)
         self._tasks: asyncio.Queue[_Task | None] = asyncio.Queue()
         self._last_word_end: int | None = None  # of words since the last `UtteranceEnd`
 
     @property
     def samples(self) -> int:
         """How much audio has come."""
-        return self._turns.position + len(self._incoming)
+        return self._turns.position + self._audio.waiting
 
     async def feed(self, audio: bytes) -> None:
         """Take the next audio, of any length."""
-        self._incoming += audio
-        size = self._ear.chunk_bytes
-        while len(self._incoming) >= size:
-            chunk = bytes(self._incoming[:size])
-            del self._incoming[:size]
+        for chunk in self._audio.chunks(audio):
             await self._hear(chunk)
 
     async def finalize(self) -> None:
@@ -102,18 +97,13 @@ class Hearing:
                         self._last_word_end = None
 
     async def _hear_rest(self) -> None:
-        if self._incoming:
-            rest = bytes(self._incoming)
-            self._incoming.clear()
+        if rest := self._audio.rest():
             await self._hear(rest)
 
     async def _hear(self, chunk: bytes) -> None:
         self._stream.checksum.update(chunk)
-        self._kept += chunk
         await self._carry_out(self._turns.hear(len(chunk), has_voice=self._ear.notices(chunk)))
-        if (unneeded := self._turns.oldest_needed - self._kept_from) > 0:
-            del self._kept[:unneeded]
-            self._kept_from += unneeded
+        self._audio.forget_before(self._turns.oldest_needed)
 
     async def _carry_out(self, orders: list[Order]) -> None:
         for order in orders:
@@ -126,8 +116,7 @@ class Hearing:
     def _audio_for(self, order: Order) -> bytes:
         if not isinstance(order, Recognise):
             return b""
-        begin = max(0, order.begin - self._kept_from)
-        return bytes(self._kept[begin : order.end - self._kept_from])
+        return self._audio.between(order.begin, order.end)
 
     async def _recognise(self, order: Recognise, audio: bytes) -> None:
         if self._latency:

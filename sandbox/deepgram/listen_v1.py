@@ -35,12 +35,7 @@ async def listen(
         return sockets.refusal(refused.status, str(refused))
     stream = Stream(options.model, options.is_formatted)
     await sockets.accept(stream.request_id)
-
-    async def send(message: dict[str, Any]) -> None:
-        await control.before("listen:results")
-        await websocket.send(json.dumps(message))
-
-    hearing = Hearing(recogniser.listen(), options, stream, send, latency)
+    hearing = Hearing(recogniser.listen(), options, stream, sockets.sender(control), latency)
 
     async def take_audio(audio: bytes) -> None:
         if len(audio) > LONGEST_MESSAGE:

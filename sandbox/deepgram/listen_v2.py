@@ -37,12 +37,7 @@ async def listen(
         return sockets.refusal(refused.status, str(refused))
     stream = FluxStream()
     await sockets.accept(stream.request_id)
-
-    async def send(message: dict[str, Any]) -> None:
-        await control.before("listen:results")
-        await websocket.send(json.dumps(message))
-
-    hearing = FluxHearing(recogniser.listen(), options, stream, send, latency)
+    hearing = FluxHearing(recogniser.listen(), options, stream, sockets.sender(control), latency)
 
     async def take_audio(audio: bytes) -> None:
         hearing.feed(audio)

@@ -93,6 +93,16 @@ def error_body(status: int, sentence: str, code: str | None = None) -> tuple[dic
     return body, status
 
 
+def sender(control: Control) -> Callable[[dict[str, Any]], Awaitable[None]]:
+    """Return what sends results, and fails where that was asked for."""
+
+    async def send(message: dict[str, Any]) -> None:
+        await control.before("listen:results")
+        await websocket.send(json.dumps(message))
+
+    return send
+
+
 @asynccontextmanager
 async def closing_as_deepgram_does() -> AsyncIterator[None]:
     """Close the socket with the code that belongs to whatever ended its stream."""

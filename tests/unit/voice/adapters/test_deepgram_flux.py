@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
 from tests.support.fake_sound import fake_speech, silence
 from tests.support.virtual_time import run_in_virtual_time
-from tests.unit.voice.adapters.test_deepgram_listen import json_values
+from tests.unit.voice.adapters.test_deepgram_listen import json_values, speak
 from voice.adapters.deepgram_flux import FluxStream, TurnReader
 from voice.conversation.events import (
     TranscriptReceived,
@@ -244,15 +244,6 @@ class Socket:
     async def __aiter__(self) -> Any:
         while (message := await self.messages.get()) is not None:
             yield parsed(message)
-
-
-async def speak(stream: FluxStream, audio: bytes) -> None:
-    loop = asyncio.get_running_loop()
-    for start in range(0, len(audio), 160):
-        frame_over = loop.create_future()
-        loop.call_later(0.02, frame_over.set_result, None)
-        await stream.send(audio[start : start + 160])
-        await frame_over
 
 
 def test_audio_goes_out_in_chunks_of_80_ms() -> None:

@@ -20,7 +20,7 @@ from tests.support.fake_sound import silence
 from tests.support.virtual_time import run_in_virtual_time
 from voice.adapters.deepgram_listen import DeepgramStream, ResultReader
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
-from voice.ports import RecogniserEvent
+from voice.ports import RecogniserEvent, RecogniserStream
 
 WIRE: dict[str, Any] = json.loads(Path("tests/wire/deepgram/listen_v1.json").read_text())
 
@@ -223,7 +223,7 @@ def test_a_stream_that_we_close_just_ends() -> None:
     run_in_virtual_time(play())
 
 
-async def speak(stream: DeepgramStream, audio: bytes) -> None:
+async def speak(stream: RecogniserStream, audio: bytes) -> None:
     loop = asyncio.get_running_loop()
     for start in range(0, len(audio), 160):
         frame_over = loop.create_future()
