@@ -85,6 +85,8 @@ class Step:
                 phone.recogniser.stream.break_off()
             case "wait":
                 await phone.leg.say("", then_silence=self.seconds * 4)
+            case _:
+                pass
         await moment(0.01)
 
 
