@@ -13,12 +13,10 @@ from typing import Any
 import structlog
 
 from shared.configuration import PersonaView
-from voice.announcements import SAID_BY_BUDDIES
 from voice.caller import Caller
-from voice.conversation import bridges, honesty
 from voice.conversation import commands as do
 from voice.conversation import events as on
-from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
+from voice.conversation.commands import Command, EndReason, Message, Side
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.machine import Conversation, Phase
 from voice.conversation.reception import Reception
@@ -27,6 +25,7 @@ from voice.conversation.turn_rules import TurnRules
 from voice.desk import CallDesk, CallRecord, PinChecks, TalkTimeMeter
 from voice.drafts import Drafts
 from voice.hearing import Hearing
+from voice.own_words import OwnWords
 from voice.ports import CallLeg, KeyPressed, LegClosed, MarkReturned, MediaReceived
 from voice.recent_speech import RecentSpeech
 from voice.replying import Replying
@@ -79,6 +78,7 @@ class CallSession:
         self._speaker = Speaker(leg, RecentSpeech(desk.text_to_speech), self.post, self._start)
         self._speaker.on_first_byte = lambda reply: self._times.take(reply, Stage.FIRST_BYTE)
         self._speaker.on_underrun = record.underrun
+        self._own_words = OwnWords(desk.made_ahead, desk.announcements.texts, caller)
         self._is_metering = False
         self._end_reason = EndReason.FAILED
         self._machine: Reception | Conversation = Reception(
@@ -116,7 +116,7 @@ class CallSession:
                 self._note(event)
             if isinstance(self._machine, Conversation) and self._persona is not None:
                 self._machine.rules = self._turn_rules(self._persona)
-                self._machine.fillers.ready = self._ready_fillers(self._persona)
+                self._machine.fillers.ready = self._own_words.fillers(self._persona)
             if event is None:
                 commands = self._machine.tick(now)
             else:
@@ -209,7 +209,7 @@ class CallSession:
         )
         self._machine = conversation
         log.info("buddy_put_through", buddy=persona.slug)
-        self._make_ahead(persona)
+        self._make_ahead()
         resumed, self._resumed = self._resumed, None
         if resumed is not None and resumed.menu_key == order.menu_key:
             if resumed.is_off_record:
@@ -219,17 +219,6 @@ class CallSession:
         greeting = self._caller.greeting(persona)
         await self._execute_all(conversation.start(greeting, now, order.pressed))
 
-    def _make_ahead(self, persona: PersonaView) -> None:
-        """Have made what the buddy may have to say at once."""
-        texts = self._desk.announcements.texts
-        own = (honesty.ANSWER, bridges.HANDING_OVER)
-        words = (*persona.fillers, *own, *(texts[key] for key in SAID_BY_BUDDIES))
-        voice = self._caller.voice(persona)
-        self._start(self._desk.made_ahead.prepare_all(voice, words))
-
-    def _ready_fillers(self, persona: PersonaView) -> tuple[str, ...]:
-        return self._desk.made_ahead.ready(self._caller.voice(persona), persona.fillers)
-
     def _change_voice(self, order: do.HandOver | do.SpeakSlower) -> None:
         match order:
             case do.HandOver(menu_key):
@@ -237,6 +226,11 @@ class CallSession:
                 log.info("call_handed_over", buddy=self._persona.slug)
             case do.SpeakSlower():
                 self._caller.slow_down()
+        self._make_ahead()
+
+    def _make_ahead(self) -> None:
+        if self._persona is not None:
+            self._start(self._own_words.prepare(self._persona, self._personas.values()))
 
     def _turn_rules(self, persona: PersonaView) -> TurnRules:
         return self._desk.turn_rules(persona, self._caller.pause_seconds)
@@ -255,33 +249,26 @@ class CallSession:
             return
         if speak.is_cover:
             self._times.fill(speak.reply)
-        voice = self._caller.voice(self._persona)
-        made = self._desk.made_ahead.audio(voice, speak.text)
+        made = self._own_words.audio(self._persona, speak.text)
         if made is not None:
             self._speaker.play(
                 speak.reply, speak.segment, speak.text, made, is_cover=speak.is_cover
             )
         else:
+            voice = self._caller.voice(self._persona)
             self._speaker.speak(speak.reply, speak.segment, speak.text, voice)
 
     def _announce(self, announce: do.Announce) -> None:
         if announce.is_cover:
             self._times.fill(announce.reply)
-        text = self._desk.announcements.texts[announce.announcement]
-        audio = self._in_own_voice(announce.announcement, text)
+        shelf, key = self._desk.announcements, announce.announcement
         self._speaker.play(
             announce.reply,
             announce.segment,
-            text,
-            audio or self._desk.announcements.audio[announce.announcement],
+            shelf.texts[key],
+            self._own_words.announcement(self._persona, key) or shelf.audio[key],
             is_cover=announce.is_cover,
         )
-
-    def _in_own_voice(self, announcement: Announcement, text: str) -> bytes | None:
-        """Return an announcement as the buddy says it, if it was made in time."""
-        if self._persona is None or announcement not in SAID_BY_BUDDIES:
-            return None
-        return self._desk.made_ahead.audio(self._caller.voice(self._persona), text)
 
     def _generate(
         self,
@@ -319,9 +306,8 @@ class CallSession:
     def _speak_ahead(self, reply: ReplyId, text: str) -> None:
         if self._persona is None:
             return
-        voice = self._caller.voice(self._persona)
-        if self._desk.made_ahead.audio(voice, text) is None:
-            self._speaker.prepare(reply, text, voice)
+        if self._own_words.audio(self._persona, text) is None:
+            self._speaker.prepare(reply, text, self._caller.voice(self._persona))
 
     # The caller's audio.
 

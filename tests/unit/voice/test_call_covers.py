@@ -72,7 +72,10 @@ def test_the_transcript_shows_the_filler_and_the_model_is_not_told() -> None:
 def test_the_buddy_asks_in_its_own_voice_whether_anybody_is_there() -> None:
     def phone_of() -> ScriptedCall:
         phone = ScriptedCall()
-        phone.made_ahead.words = {TEXTS[Announcement.ARE_YOU_THERE]: "[lisa asks]"}
+        phone.made_ahead.words = {
+            TEXTS[Announcement.ARE_YOU_THERE]: "[lisa asks]",
+            TEXTS[Announcement.STILL_HERE]: "[lisa waits]",
+        }
         return phone
 
     async def say_nothing(phone: ScriptedCall) -> None:
@@ -82,7 +85,7 @@ def test_the_buddy_asks_in_its_own_voice_whether_anybody_is_there() -> None:
 
     assert (
         phone.heard
-        == f"notice.Hi, Lisa here.[lisa asks][lisa asks]{TEXTS[Announcement.SILENT_GOODBYE]}"
+        == f"notice.Hi, Lisa here.[lisa asks][lisa waits]{TEXTS[Announcement.SILENT_GOODBYE]}"
     )
     assert phone.reason is EndReason.CALLER_SILENT
 
