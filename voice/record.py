@@ -35,6 +35,9 @@ RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)  # then every 5 s
 GIVE_UP_SECONDS = 900.0  # the sweep has settled the call long before
 
 
+NO_FIGURES = CallFigures()
+
+
 class Store(Protocol):
     """Runs one use case in one transaction; raises `StoreUnavailable` while it can't."""
 
@@ -69,7 +72,8 @@ class CallBook:
     turns_before: int = 0  # in the call's earlier streams
     sequence: int = 0  # of the entry that was written last
     unanswered: Unanswered | None = None
-    _figures: CallFigures = field(default_factory=CallFigures)
+    used_before: int = 0  # metered seconds of the call's earlier streams
+    figures: CallFigures = NO_FIGURES  # with those of the call's earlier streams
     _work: asyncio.Queue[Callable[[Session], None] | None] = field(default_factory=asyncio.Queue)
     _is_off: bool = False  # nothing of what is said is kept
     _began: dict[Side, datetime] = field(default_factory=dict)  # when each side began to speak
@@ -153,14 +157,14 @@ class CallBook:
 
     def reply_prepared(self) -> None:
         """Take note that a reply is made before it is sure that it will be said."""
-        prepared = self._figures.speculations_prepared + 1
-        self._figures = replace(self._figures, speculations_prepared=prepared)
+        prepared = self.figures.speculations_prepared + 1
+        self.figures = replace(self.figures, speculations_prepared=prepared)
         self.watch.reply_prepared()
 
     def reply_committed(self) -> None:
         """Take note that a reply made ahead is being said."""
-        committed = self._figures.speculations_committed + 1
-        self._figures = replace(self._figures, speculations_committed=committed)
+        committed = self.figures.speculations_committed + 1
+        self.figures = replace(self.figures, speculations_committed=committed)
         self.watch.reply_committed()
 
     def timing(self, times: TurnTimes) -> None:
@@ -183,24 +187,24 @@ class CallBook:
 
     def answered(self) -> None:
         """Take note that the caller hears us; once is enough."""
-        if self._figures.answer_ms is None and not self.is_resumed:
+        if self.figures.answer_ms is None and not self.is_resumed:
             after_ms = self._offset_ms(self.clock.now())
-            self._figures = replace(self._figures, answer_ms=float(after_ms))
+            self.figures = replace(self.figures, answer_ms=float(after_ms))
             self.watch.answered(after_ms)
 
     def interrupted(self) -> None:
         """Take note that the caller took the floor from the speaking buddy."""
-        self._figures = replace(self._figures, interruptions=self._figures.interruptions + 1)
+        self.figures = replace(self.figures, interruptions=self.figures.interruptions + 1)
         self.watch.interrupted()
 
     def underrun(self) -> None:
         """Take note that the line fell silent within a segment."""
-        self._figures = replace(self._figures, underruns=self._figures.underruns + 1)
+        self.figures = replace(self.figures, underruns=self.figures.underruns + 1)
         self.watch.underrun()
 
     def lose(self, reason: EndReason, used_seconds: int) -> None:
         """Keep that the stream broke, for another to go on with the call; `run` returns then."""
-        self.watch.ended(reason, used_seconds)
+        self.watch.ended(reason, used_seconds - self.used_before)
         self._do(
             partial(
                 resumptions.lose_stream,
@@ -208,6 +212,7 @@ class CallBook:
                 stream_sid=self.stream_sid,
                 reason=reason,
                 used_seconds=used_seconds,
+                figures=self.figures,
                 now=self.clock.now(),
             )
         )
@@ -215,14 +220,14 @@ class CallBook:
 
     def end(self, reason: EndReason, used_seconds: int) -> None:
         """Settle the call; `run` returns once that is done."""
-        self.watch.ended(reason, used_seconds)
+        self.watch.ended(reason, used_seconds - self.used_before)
         self._do(
             partial(
                 calls.end_call,
                 call_id=self.call_id,
                 end_reason=reason,
                 used_seconds=used_seconds,
-                figures=self._figures,
+                figures=self.figures,
                 now=self.clock.now(),
                 stream_sid=self.stream_sid,
             )

@@ -36,7 +36,7 @@ from voice.meter import Meter
 from voice.metrics import Metrics
 from voice.pin_desk import PinDesk
 from voice.ports import CallControl, LanguageModel, SpeechToText, TextMessages, TextToSpeech
-from voice.record import CallBook
+from voice.record import NO_FIGURES, CallBook
 from voice.resilience import ReconnectingSpeechToText
 from voice.resuming import left_unanswered, recovered
 from voice.rules import reception_rules, turn_rules
@@ -247,6 +247,8 @@ class VoiceService:
             turns_before=before.turns if before is not None else 0,
             sequence=before.sequence if before is not None else 0,
             unanswered=left_unanswered(opened.call_id, before) if before is not None else None,
+            used_before=before.used_seconds if before is not None else 0,
+            figures=before.figures if before is not None else NO_FIGURES,
         )
         meter = Meter(
             lambda used: self.database.transact(

@@ -1,4 +1,4 @@
-"""The last row of a call: that it is over, why, and that pages hear of it."""
+"""The end of a call, or of one of its streams: why, what it came to, and that pages hear of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
+from shared.domain.timings import CallFigures
 from shared.listener import CALL_ENTRIES, notify
 from shared.services import stream_tokens
 from shared.tables.call import Call, Unanswered
@@ -24,3 +25,24 @@ def end(
     session.execute(delete(Unanswered).where(col(Unanswered.call_id) == call.id))
     session.flush()
     notify(session, CALL_ENTRIES, call.id)
+
+
+def keep(call: Call, figures: CallFigures) -> None:
+    """Keep what the call has come to so far; what was told before never shrinks."""
+    call.answer_ms = figures.answer_ms if call.answer_ms is None else call.answer_ms
+    call.interruptions = max(call.interruptions, figures.interruptions)
+    call.underruns = max(call.underruns, figures.underruns)
+    prepared, committed = figures.speculations_prepared, figures.speculations_committed
+    call.speculations_prepared = max(call.speculations_prepared, prepared)
+    call.speculations_committed = max(call.speculations_committed, committed)
+
+
+def figures_of(call: Call) -> CallFigures:
+    """Return what the call has come to so far."""
+    return CallFigures(
+        answer_ms=call.answer_ms,
+        interruptions=call.interruptions,
+        underruns=call.underruns,
+        speculations_prepared=call.speculations_prepared,
+        speculations_committed=call.speculations_committed,
+    )

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from shared.domain.timings import CallFigures, Spread, Stage, Step, spread, waterfall
 from shared.ids import CallId
+from shared.services import call_ends
 from shared.services.accounts import SignedIn
 from shared.services.oversight import NotAnOperator
 from shared.services.talk_time import CallNotFound
@@ -128,13 +129,7 @@ def of_call(session: Session, *, operator: SignedIn, call_id: CallId) -> CallTim
     )
     turns = tuple(_turn(row) for row in rows)
     return CallTimings(
-        figures=CallFigures(
-            answer_ms=call.answer_ms,
-            interruptions=call.interruptions,
-            underruns=call.underruns,
-            speculations_prepared=call.speculations_prepared,
-            speculations_committed=call.speculations_committed,
-        ),
+        figures=call_ends.figures_of(call),
         turns=turns,
         gap=spread(turn.gap_ms for turn in turns),
         stages=_took(turns),

@@ -225,7 +225,7 @@ def end_call(
     call = _locked(session, call_id)
     if stream_sid is not None and call.stream_sid != stream_sid:
         return
-    _keep(call, figures)
+    call_ends.keep(call, figures)
     held = reservations.lock(session, call_id, now=now)
     # Twilio may have told of the end before us; what was talked is still to be paid.
     is_paid = held.status == talk_time.SETTLED or (held.is_new and not used_seconds)
@@ -385,12 +385,3 @@ def _locked(session: Session, call_id: CallId) -> Call:
     if call is None:
         raise CallNotFound
     return call
-
-
-def _keep(call: Call, figures: CallFigures) -> None:
-    call.answer_ms = figures.answer_ms if call.answer_ms is None else call.answer_ms
-    call.interruptions = max(call.interruptions, figures.interruptions)
-    call.underruns = max(call.underruns, figures.underruns)
-    prepared, committed = figures.speculations_prepared, figures.speculations_committed
-    call.speculations_prepared = max(call.speculations_prepared, prepared)
-    call.speculations_committed = max(call.speculations_committed, committed)

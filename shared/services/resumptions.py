@@ -13,6 +13,7 @@ from typing import Final
 from sqlmodel import Session, col, func, select
 
 from shared.database import key_ring
+from shared.domain.timings import CallFigures
 from shared.ids import AccountId, CallId
 from shared.listener import CALL_COMMANDS, notify
 from shared.services import call_ends, reservations, stream_tokens, talk_time
@@ -49,6 +50,7 @@ class Resumption:
     sequence: int  # entries are counted on from here
     turns: int
     used_seconds: int
+    figures: CallFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,16 @@ def lose_stream(
     stream_sid: str,
     reason: str,
     used_seconds: int,
+    figures: CallFigures,
     now: datetime,
 ) -> None:
-    """Keep that a call's stream broke, and what was used until then: another may go on with it."""
+    """Keep that a call's stream broke, and what it came to until then: another may go on."""
     call = session.exec(
         select(Call).where(Call.id == call_id).with_for_update(key_share=True)
     ).one_or_none()
     if call is None or call.stream_sid != stream_sid:
         return  # deleted, or gone on with already
+    call_ends.keep(call, figures)
     held = reservations.lock(session, call_id, now=now)
     if call.ended_at is not None or call.line_seconds is not None:
         _settle(session, call, reason, used_seconds, now=now)
@@ -127,6 +131,7 @@ def resume(session: Session, call: Call, *, now: datetime) -> Resumption:
         sequence=(last // SEQUENCE_STRIDE + 1) * SEQUENCE_STRIDE,
         turns=session.exec(turns).one() or 0,
         used_seconds=used,
+        figures=call_ends.figures_of(call),
     )
 
 

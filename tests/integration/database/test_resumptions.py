@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import Session, select
 
 from shared.database import Database, key_ring
+from shared.domain.timings import CallFigures
 from shared.ids import CallId
 from shared.services import calls, resumptions, talk_time
 from shared.services.calls import OpenedCall, StreamRefused
@@ -17,6 +18,8 @@ from shared.tables.talk_time import LedgerEntry
 from tests.support.builders import NOW, open_call, published_persona
 
 FIRST = "MZCA1"
+
+FIGURES = CallFigures(450.0, 2, 1, speculations_prepared=4, speculations_committed=3)
 
 
 def at(seconds: float) -> timedelta:
@@ -61,6 +64,7 @@ def lose(database: Database, opened: OpenedCall, *, used: int, seconds: float) -
         stream_sid=FIRST,
         reason="line_lost",
         used_seconds=used,
+        figures=FIGURES,
         now=NOW + at(seconds),
     )
 
@@ -177,7 +181,8 @@ def test_what_a_living_process_told_is_not_guessed(database: Database) -> None:
 
     again = resume(database, seconds=12)
 
-    assert resumption_of(again).used_seconds == 8
+    resumption = resumption_of(again)
+    assert (resumption.used_seconds, resumption.figures) == (8, FIGURES)
 
 
 def test_what_it_tells_after_another_went_on_changes_nothing(database: Database) -> None:

@@ -11,10 +11,12 @@ from typing import Any
 from sqlmodel import Session
 
 from shared.database import StoreUnavailable
+from shared.domain.timings import CallFigures
 from shared.ids import CallId
 from shared.services import calls
 from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.commands import EndReason, Side, WriteEntry
+from voice.metrics import Metrics
 from voice.record import CallBook
 from voice.timing import Stage, TurnTimes
 from voice.transcript import NewEntry, NewTurnTiming, Unanswered
@@ -234,7 +236,7 @@ def test_lost_stream_is_told_with_what_it_used_and_ends_the_record() -> None:
 
 
 def test_resumed_call_counts_its_entries_and_turns_on() -> None:
-    writer = FakeWriter()
+    writer, metrics = FakeWriter(), Metrics()
     the_book = CallBook(
         CallId("call_1"),
         FakeStore(),
@@ -245,12 +247,20 @@ def test_resumed_call_counts_its_entries_and_turns_on() -> None:
         is_resumed=True,
         turns_before=4,
         sequence=1000,
+        used_before=70,
+        figures=CallFigures(450.0, interruptions=2),
+        watch=metrics.call(),
     )
 
     the_book.entry(WriteEntry(Side.BUDDY, "Sorry"), None)
     the_book.timing(TurnTimes(1, {Stage.FIRST_FRAME: 900.0}, told_after_ms=1500.0))
     the_book.answered()
+    the_book.interrupted()
     the_book.end(EndReason.CALLER_HUNG_UP, 90)
 
     assert [(e.sequence, e.offset_ms) for e in writer.entries] == [(1001, 61_000)]
     assert [timing.turn for timing in writer.timings] == [5]
+    assert the_book.figures == CallFigures(450.0, interruptions=3)
+    talked = metrics.registry.get_sample_value("gotobuddy_talk_seconds_total")
+    answers = metrics.registry.get_sample_value("gotobuddy_answer_seconds_count")
+    assert (talked, answers) == (20.0, 0.0)  # of this stream, and nobody was answered anew

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain.timings import CallFigures
 from shared.services.call_record import EntryKind, EntryView, Side
 from shared.services.resumptions import Resumption, UnansweredView
 from tests.support.scripted_call import ScriptedCall, call
@@ -50,6 +51,7 @@ def before(entries: tuple[EntryView, ...], unanswered: UnansweredView | None = N
         sequence=1000,
         turns=1,
         used_seconds=9,
+        figures=CallFigures(),
     )
 
 
