@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from shared.domain.spending import Component
 from shared.errors import ProviderError
+from shared.migrations import ROOT
 from tests.support.fakes import FakeLanguageModel, FakeTextToSpeech, ScriptedReply
 from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.commands import EndReason
@@ -150,3 +152,17 @@ def test_no_label_says_who_called() -> None:
         for label in sample.labels
     }
     assert names <= {"le", "buddy", "speculated", "filler", "stage", "reason", "outcome"}
+
+
+def test_every_figure_is_explained() -> None:
+    metrics = Metrics()
+    metrics.follow(calls=lambda: 0, rows_waiting=lambda: 0, spent_micros={})
+    explained = (ROOT / "docs/observability.md").read_text(encoding="utf-8")
+
+    names = {
+        family.name if family.type != "counter" else f"{family.name}_total"
+        for family in metrics.registry.collect()
+        if family.name.startswith("gotobuddy_")
+    }
+    written = set(re.findall(r"`(gotobuddy_[a-z_]+)", explained))
+    assert written == names
