@@ -106,4 +106,5 @@ def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
         warm_up=lambda: chat.warm_up(settings.chat_model),
         close=closing,
         speaks_as_wanted=lambda: voices.is_first_choice,
+        warm_voice=voices.warm_up,
     )

@@ -230,6 +230,7 @@ class CallSession:
 
     def _make_ahead(self) -> None:
         if self._persona is not None:
+            self._start(self._desk.warm_voice(self._caller.voice(self._persona)))
             self._start(self._own_words.prepare(self._persona, self._personas.values()))
 
     def _turn_rules(self, persona: PersonaView) -> TurnRules:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from shared.configuration import PersonaView
 from voice.announcements import AnnouncementShelf
@@ -93,3 +93,4 @@ class CallDesk:
     turn_rules: Callable[[PersonaView, float | None], TurnRules]  # and the caller's own pause
     reception_rules: Callable[[], ReceptionRules]
     default_model: str
+    warm_voice: Callable[[Voice], Coroutine[Any, Any, None]]  # for who is about to speak

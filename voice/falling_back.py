@@ -7,7 +7,7 @@ by another. A voice that rests is tried again by one segment at a time.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -26,6 +26,7 @@ class Choice:
 
     name: str
     port: TextToSpeech
+    warm_up: Callable[[Voice], Awaitable[None]] | None = None  # opens a connection beforehand
 
 
 class _Voice(Rested):
@@ -34,6 +35,7 @@ class _Voice(Rested):
     def __init__(self, choice: Choice, rules: RestRules | None) -> None:
         super().__init__(choice.name, rules)
         self.port = choice.port
+        self.warm_up = choice.warm_up
 
 
 class FallbackTextToSpeech:
@@ -52,6 +54,16 @@ class FallbackTextToSpeech:
         for voice in self._voices:
             if voice.name == name:
                 voice.fail()
+
+    async def warm_up(self, voice: Voice) -> None:
+        """Have whoever would speak now open a connection; a failure shows when it speaks."""
+        would_speak = in_order(self._voices)[0]
+        if would_speak.warm_up is None:
+            return
+        try:
+            await would_speak.warm_up(voice)
+        except ProviderError as error:
+            log.info("voice_not_warm", voice=would_speak.name, error=str(error))
 
     async def synthesise(self, text: str, voice: Voice) -> AsyncGenerator[bytes]:
         failure: ProviderError | None = None

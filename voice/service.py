@@ -35,7 +35,14 @@ from voice.made_ahead import MadeAhead
 from voice.meter import Meter
 from voice.metrics import Metrics
 from voice.pin_desk import PinDesk
-from voice.ports import CallControl, LanguageModel, SpeechToText, TextMessages, TextToSpeech
+from voice.ports import (
+    CallControl,
+    LanguageModel,
+    SpeechToText,
+    TextMessages,
+    TextToSpeech,
+    Voice,
+)
 from voice.record import NO_FIGURES, CallBook
 from voice.resilience import ReconnectingSpeechToText
 from voice.resuming import left_unanswered, recovered
@@ -64,6 +71,10 @@ GOODBYE_SECONDS = 20.0  # calls that outlast the drain may still say goodbye
 SHORT_GOODBYE_SECONDS = 2.7
 
 
+async def _leave_cold(_voice: Voice) -> None:
+    """Open no connection beforehand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Providers:
     """The vendors' adapters, or the fakes of a test."""
@@ -76,6 +87,7 @@ class Providers:
     warm_up: Callable[[], Awaitable[None]]  # opens connections ahead of the first call
     close: contextlib.AsyncExitStack
     speaks_as_wanted: Callable[[], bool] = lambda: True  # by the first choice, no fallback
+    warm_voice: Callable[[Voice], Coroutine[Any, Any, None]] = _leave_cold
 
 
 class VoiceService:
@@ -326,6 +338,7 @@ class VoiceService:
             ),
             reception_rules=lambda: reception_rules(self._configuration),
             default_model=self.settings.chat_model,
+            warm_voice=providers.warm_voice,
         )
 
     def _keys(self) -> dict[str, int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from shared.settings import Settings
 from voice.counted import CountedTextToSpeech
 from voice.falling_back import Choice, FallbackTextToSpeech
 from voice.metrics import Metrics
-from voice.ports import TextToSpeech
+from voice.ports import TextToSpeech, Voice
 from voice.resilience import RetryingTextToSpeech
 
 # While somebody else waits to speak, a voice gets no longer than this for its first byte.
@@ -21,6 +21,13 @@ class Adapter(TextToSpeech, Protocol):
     """A voice that holds connections."""
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class _KeepsConnections(Protocol):
+    """A voice that keeps a connection for each sound."""
+
+    async def warm_up(self, voice: Voice) -> None: ...
 
 
 def speech(settings: Settings, closing: AsyncExitStack, metrics: Metrics) -> FallbackTextToSpeech:
@@ -37,7 +44,8 @@ def speech(settings: Settings, closing: AsyncExitStack, metrics: Metrics) -> Fal
         closing.push_async_callback(adapter.close)
         patience = float("inf") if name == names[-1] else PATIENCE
         patient = RetryingTextToSpeech(adapter, patience=patience)
-        choices.append(Choice(name, CountedTextToSpeech(patient, metrics, name)))
+        warm_up = adapter.warm_up if isinstance(adapter, _KeepsConnections) else None
+        choices.append(Choice(name, CountedTextToSpeech(patient, metrics, name), warm_up))
     fallback = FallbackTextToSpeech(choices)
     return fallback
 

@@ -75,6 +75,15 @@ async def test_one_connection_speaks_one_segment_after_the_other(world: World) -
     assert len(await world.connections()) == 1
 
 
+async def test_a_voice_that_was_warmed_up_needs_no_handshake_to_speak(world: World) -> None:
+    assert isinstance(world.port, OpenAIRealtimeSpeech | DeepgramSpeech)
+    await world.port.warm_up(Voice("ballad"))
+    before = await world.connections()
+    said = await world.say("one thing")
+
+    assert (len(before), said, await world.connections()) == (1, "one thing", before)
+
+
 async def test_every_voice_and_every_pace_has_a_connection_of_its_own(world: World) -> None:
     await world.say("one", Voice("ballad"))
     await world.say("two", Voice("marin"))

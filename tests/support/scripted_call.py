@@ -189,6 +189,7 @@ class ScriptedCall:
         self.model = FakeLanguageModel()
         self.voice = FakeTextToSpeech()
         self.made_ahead = ReadyWords()
+        self.warmed: list[str] = []  # voices that were told to be ready
         self.record = Record()
         self.meter = NoMeter()
         self.pins: list[str] = []  # that were typed
@@ -214,6 +215,7 @@ class ScriptedCall:
                 turn_rules=lambda _persona, pause: rules or TurnRules(pause=pause or 0.8),
                 reception_rules=ReceptionRules,
                 default_model="the-model",
+                warm_voice=self.warm,
             ),
             caller=self.caller,
             record=self.record,
@@ -221,6 +223,9 @@ class ScriptedCall:
             pins=pins or self,
             resumed=resumed,
         )
+
+    async def warm(self, voice: Voice) -> None:
+        self.warmed.append(voice.name)
 
     async def check(self, pin: str) -> on.PinChecked:
         """Find that the PIN is wrong, as a caller without any does."""

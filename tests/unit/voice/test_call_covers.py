@@ -107,3 +107,9 @@ def test_who_asks_whether_it_is_human_is_answered_without_a_voices_delay() -> No
     turn_ended_at = phone.speech[0][1] + RULES.pause
     assert answered_at(phone) == pytest.approx(turn_ended_at, abs=0.1)
     assert phone.voice.requests == []
+
+
+def test_the_buddys_voice_is_warm_before_it_is_needed() -> None:
+    phone = call(lambda: slow_call(0.4), ask)
+
+    assert phone.warmed == ["voice-1"]

@@ -18,6 +18,7 @@ from voice.ports import Voice
 from voice.resilience import RetryingTextToSpeech
 
 VOICE = Voice("ballad")
+GONE = ProviderError(FAKE, "503", retryable=True)
 REFUSED = ScriptedSpeech(error=ProviderError(FAKE, "404", retryable=False))
 
 
@@ -196,3 +197,23 @@ def test_a_failure_is_logged_without_what_was_said() -> None:
         ]
 
     playing(scene)
+
+
+def test_whoever_would_speak_is_warmed_and_nobody_minds_if_that_fails() -> None:
+    warmed: list[str] = []
+
+    async def warm(voice: Voice) -> None:
+        warmed.append(voice.name)
+        raise GONE
+
+    async def scene(world: World) -> None:
+        port = FallbackTextToSpeech(
+            [Choice("first", world.first), Choice("second", world.second, warm)]
+        )
+        await port.warm_up(VOICE)
+        port.let_rest("first")
+        await port.warm_up(VOICE)
+
+    playing(scene)
+
+    assert warmed == ["ballad"]
