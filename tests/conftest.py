@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from shared.database import Database, DatabaseUrls
 from tests.e2e.running_site import RunningSite, running_site
 from tests.support.database import DatabaseServer, database_server, open_test_database
+
+# How long one example takes is the machine's affair, and no property of the code.
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 pytest_plugins = ["tests.support.spreading"]
 

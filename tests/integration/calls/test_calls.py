@@ -66,11 +66,12 @@ async def test_call_is_answered_written_down_and_settled(voice: RunningVoice) ->
     assert report.seconds - notice_and_menu - 1.5 <= call.card.seconds <= report.seconds
     with psycopg.connect(database_dsn(voice)) as connection:
         gaps = connection.execute("SELECT gap_ms FROM turn_timing ORDER BY turn").fetchall()
+        (committed,) = connection.execute("SELECT speculations_committed FROM call").fetchall()[-1]
         (left,) = connection.execute("SELECT seconds_left FROM talk_time").fetchall()[-1]
         (booked,) = connection.execute(
             "SELECT sum(l.seconds) FROM ledger_entry l JOIN call c ON c.account_id = l.account_id"
         ).fetchone() or (None,)
-    assert len(gaps) == 2
+    assert len(gaps) == committed == 2  # both replies were ready when the pause was over
     # The phone measures a little more than the service: the line's own way both times.
     for turn, (gap,) in zip(report.turns[1:], gaps, strict=True):
         assert turn.gap_ms is not None
