@@ -55,6 +55,8 @@ _MARKS: Final = {
     ord("…"): "...",
 }
 
+_PICTURE: Final = "\N{WHITE SMILING FACE}"
+_PICTURES: Final = "[\u2600-\u27bf\U0001f000-\U0001faff]"
 _HOST: Final = r"[\w-]+(?:\.[\w-]+)+"
 _Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str] | str]
 
@@ -84,10 +86,14 @@ _MARKUP_RULES: Final[tuple[_Rule, ...]] = (
     ),
     (re.compile(r"</?[A-Za-z][^<>\n]{0,80}>"), " "),  # tags
     (re.compile(r"\[[^\]\[\n]{0,80}\]"), " "),  # [laughs], [1]
-    (re.compile(rf"(?<![*\w])\*{_DIRECTION}\*(?![*\w])"), " "),
-    (re.compile(rf"(?<!_)_{_DIRECTION.replace('*', '_')}_(?!_)"), " "),
-    (re.compile(rf"\({_DIRECTION}\)"), " "),
-    (re.compile(r"(?<!\w)[:;=8xX][-'^]?[()DPpO3/|](?!\w)|<3|:'\(|\^_\^"), " "),  # emoticons
+    (re.compile(rf"(?<![*\w])\*{_DIRECTION}\*(?![*\w])"), _PICTURE),
+    (re.compile(rf"(?<!_)_{_DIRECTION.replace('*', '_')}_(?!_)"), _PICTURE),
+    (re.compile(rf"\({_DIRECTION}\)"), _PICTURE),
+    (re.compile(r"(?<!\w)[:;=8xX][-'^]?[()DPpO3/|](?!\w)|<3|:'\(|\^_\^"), _PICTURE),  # emoticons
+    (
+        re.compile(rf"(?<=[a-z]{{2}})\s*(?:{_PICTURES}\s*)+(?=[A-Z][a-z])"),
+        ". ",
+    ),  # instead of a stop
 )
 
 _ADDRESS_RULES: Final[tuple[_Rule, ...]] = (
@@ -195,10 +201,11 @@ _TIDY_RULES: Final[tuple[_Rule, ...]] = (
     (re.compile(r"\s+"), " "),
     (re.compile(r" (?=[.,!?;:])"), ""),
     (re.compile(r"([!?])[.!?,;:]+"), r"\1"),
-    (re.compile(r"[,;:—]+(?: ?[,;:—])* ?(?=[.!?])"), ""),
+    (re.compile(r"(?: ?[,;:—])+ ?(?=[.!?])"), ""),
     (re.compile(r"([,;:—])(?: ?[,;:—])+"), r"\1"),
     (re.compile(r"(?<=\w\w)\.[,;:]+"), "."),  # but "p.m.," stays
     (re.compile(r"\.{2,}"), "..."),
+    (re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_])"), ". "),
 )
 
 

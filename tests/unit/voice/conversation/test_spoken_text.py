@@ -99,6 +99,9 @@ SAID = {
     "*laughs* Oh, *really*? (chuckles softly) [sighs]": "Oh, really?",
     "*leans in* Listen (this is true).": "Listen, this is true.",
     "(pauses) Well.": "Well.",
+    "That's great 😀🎉 Tell me *smiles* More :-) I 😀 see.": "That's great. Tell me. More I see.",
+    "(So true).It is": "So true. It is",
+    "5-? and 0-!": "five? and zero!",
     "Hi 😀! I ❤️ it 👩‍👩‍👧 :-) <3 🇺🇸": "Hi! I it",
     # Written short.
     "Dr. Smith, Mr. and Mrs. Doe vs. St. John": (
