@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from buddy_site import words
+from buddy_site import theme, words
 from shared.services.calls import EntryKind, EntryView, Side
 
 
@@ -26,6 +26,7 @@ class EntryRow:
     unheard: str
     was_interrupted: bool
     divider: str = ""
+    tone: str = theme.NEUTRAL_TONE
 
 
 def entry_rows(
@@ -66,6 +67,7 @@ def _entry(view: EntryView, speaker: str, where: tzinfo, divider: str) -> EntryR
         unheard=view.unheard,
         was_interrupted=view.was_interrupted,
         divider=divider,
+        tone=theme.tone(speaker),
     )
 
 

@@ -118,5 +118,5 @@ def _words(entry: Any) -> rx.Component:
             rx.cond(entry.was_interrupted, rx.el.p("interrupted", class_name="note")),
             class_name="body",
         ),
-        class_name="entry side-" + entry.side,
+        class_name="entry side-" + entry.side + " tone-" + entry.tone,
     )

@@ -45,7 +45,7 @@ from tests.support.ports import free_port
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
-ETHAN = 3
+BEN, ETHAN = 2, 3  # on the menu
 
 
 class SiteProcess:
@@ -173,6 +173,7 @@ class Caller:
         self._site = site
         self._started = datetime.now(UTC)
         self._sequence = 0
+        self._persona_version_id: str | None = None
         taken = self._transact(
             calls.take_call, call_sid=call_sid, number=number, is_attested=True, now=self._started
         )
@@ -194,6 +195,12 @@ class Caller:
             persona_version_id=chosen.version_id,
             now=datetime.now(UTC),
         )
+        self._persona_version_id = chosen.version_id
+
+    def divide(self, kind: str) -> None:
+        """Write a divider as the voice service would."""
+        self._sequence += 1
+        self._transact(self._write, "line", "", "", kind)
 
     def say(self, side: str, text: str, *, unheard: str = "") -> None:
         """Write an entry as the voice service would, and tell whoever listens."""
@@ -219,7 +226,9 @@ class Caller:
             now=self._started + timedelta(seconds=used_seconds),
         )
 
-    def _write(self, session: Session, side: str, text: str, unheard: str) -> None:
+    def _write(
+        self, session: Session, side: str, text: str, unheard: str, kind: str = "words"
+    ) -> None:
         ring, place = key_ring(session), (self.call_id, self._sequence)
         session.merge(
             Entry(
@@ -231,6 +240,8 @@ class Caller:
                 sealed_text=ring.seal(text, "entry", *place),
                 sealed_unheard=ring.seal(unheard, "unheard", *place) if unheard else None,
                 was_interrupted=bool(unheard),
+                kind=kind,
+                persona_version_id=self._persona_version_id,
             )
         )
         notify(session, CALL_ENTRIES, self.call_id)

@@ -18,7 +18,7 @@ from tests.e2e.pages.home import HomePage
 from tests.e2e.pages.landing import LandingPage
 from tests.e2e.pages.sign_in import SignInPage
 from tests.e2e.pages.site_page import SitePage, is_ready
-from tests.e2e.running_site import Caller, RunningSite
+from tests.e2e.running_site import BEN, Caller, RunningSite
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -152,6 +152,17 @@ async def test_words_appear_while_they_are_said_and_stay_as_a_record(
     caller.say("buddy", "Then you have dinner. First, salt.")
     caller.rewrite("buddy", "Then you have dinner.", unheard="First, salt.")
     await expect(call.unheard).to_have_text("First, salt.")
+    caller.show_interim("caller", "off the")
+    await expect(call.interim).to_contain_text("off the")
+    caller.divide("off_record")
+    await expect(call.off_the_record).to_be_visible()
+    await expect(call.interim).to_have_count(0)
+    caller.divide("on_record")
+    await expect(call.off_the_record).to_have_count(0)
+    caller.choose(BEN)
+    caller.say("buddy", "Ben here.")
+    await expect(call.dividers).to_have_text(["Off the record for 1 s", "Ethan handed over to Ben"])
+    await expect(call.said_by_buddy.last).to_contain_text("Ben")
     caller.hang_up(used_seconds=65)
 
     await expect(call.ending).to_have_text("You hung up")

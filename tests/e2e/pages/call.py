@@ -37,6 +37,14 @@ class CallPage(SitePage):
         return self.transcript.locator(".side-buddy")
 
     @property
+    def dividers(self) -> Locator:
+        return self.transcript.locator(".transcript-divider")
+
+    @property
+    def off_the_record(self) -> Locator:
+        return self.page.get_by_role("status").filter(has_text="Off the record.")
+
+    @property
     def unheard(self) -> Locator:
         return self.transcript.locator("s")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from buddy_site import theme
 from buddy_site.transcript_rows import entry_rows, is_off_the_record
 from shared.services.calls import EntryKind, EntryView, Side
 
@@ -39,6 +40,15 @@ def test_each_buddy_is_named_and_the_hand_over_divides_their_words() -> None:
         ("Lisa handed over to Ben", "Ben", "Ben here."),
         ("", "Ben", "Once upon a time."),
     ]
+
+
+def test_each_buddy_keeps_its_own_colour() -> None:
+    views = [said(1, Side.BUDDY, "Hi.", "Lisa"), said(2, Side.BUDDY, "Ben here.", "Ben")]
+
+    rows = entry_rows(views, buddy="Ben", where=UTC, is_live=True)
+
+    assert [row.tone for row in rows] == [theme.tone("Lisa"), theme.tone("Ben")]
+    assert rows[0].tone != rows[1].tone
 
 
 def test_an_entry_of_nobody_known_is_the_calls_buddys() -> None:
