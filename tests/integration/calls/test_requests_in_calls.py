@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.phone.caller import dial
 from sandbox.phone.steps import press, say
+from shared.services.calls import EntryKind
 from tests.integration.calls.test_calls import settled
 from tests.support.voice_service import RunningVoice
 
@@ -31,7 +32,7 @@ async def test_buddy_and_record_change_in_mid_call_and_only_the_record_is_kept(
     kept = [(entry.kind, entry.side, entry.buddy, entry.text) for entry in call.entries]
     assert "bear" not in str(kept)
     kinds = [kind for kind, *_ in kept]
-    assert kinds.count("off_record") == kinds.count("on_record") == 1
+    assert kinds.count(EntryKind.OFF_RECORD) == kinds.count(EntryKind.ON_RECORD) == 1
     buddies = [buddy for kind, side, buddy, _ in kept if side == "buddy" and kind == "words"]
     assert buddies[:2] == ["Lisa", "Lisa"]
     assert set(buddies[2:]) == {"Ben"}
