@@ -284,7 +284,8 @@ class CallSession:
         if self._persona is None:
             return
         work = self._replying.generate(reply, history, self._persona, self._caller, goes_on=goes_on)
-        self._replies[reply] = self._start(work)
+        self._replies[reply] = task = self._start(work)
+        task.add_done_callback(lambda _task: self._replies.pop(reply, None))
 
     def _speculate(self, command: do.PrepareReply | do.CommitReply | do.DiscardReply) -> None:
         match command:

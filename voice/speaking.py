@@ -136,8 +136,19 @@ class Speaker:
         mark = self._marks.pop(name, None)
         if mark is None or mark.item.reply in self._retired:
             return
+        if mark.is_last:
+            self._forget(mark.item)
         share = 1.0 if mark.is_last else _share(mark.heard_bytes, self._bytes_of(mark.item))
         self._post(SegmentPlayed(mark.item.reply, mark.item.number, share))
+
+    def _forget(self, item: _Item) -> None:
+        """Keep nothing of what was heard: a call has hundreds of replies."""
+        items = self._items.get(item.reply, [])
+        if item in items:
+            items.remove(item)
+        if not items:
+            self._items.pop(item.reply, None)
+            self._synthesis.pop(item.reply, None)
 
     def _bytes_of(self, item: _Item) -> float:
         """Return how long a segment is or, while it is being made, will be."""

@@ -378,3 +378,21 @@ def test_transcript_of_a_cut_reply_is_true_to_the_second() -> None:
     (cut,) = [entry for entry in phone.record.entries if entry.was_interrupted]
     heard = phone.heard[phone.heard.index("One") :]
     assert abs(len(heard) - len(cut.text)) < 25  # characters a second
+
+
+def test_replies_that_were_heard_leave_nothing_behind() -> None:
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("Lisa here.")
+        for words in ("one thing", "another thing", "a third thing"):
+            await phone.talk(words)
+            await phone.until_heard(f"You said {words}.")
+        await phone.leg.until_quiet()
+        await moment(0.1)
+        speaker = phone.session._speaker
+        assert (speaker._items, speaker._synthesis, speaker._marks) == ({}, {}, {})
+        assert phone.session._replies == {}
+        phone.leg.hang_up()
+
+    phone = call(ScriptedCall, script)
+
+    assert phone.reason is EndReason.CALLER_HUNG_UP
