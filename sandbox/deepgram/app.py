@@ -41,7 +41,9 @@ def create_app(
     control = Control(
         "listen",
         "listen:v1",
+        "listen:v1:audio",
         "listen:v2",
+        "listen:v2:audio",
         "listen:audio",
         "listen:results",
         "speak",

@@ -45,6 +45,7 @@ async def listen(
     async def receive() -> None:
         await sockets.take_messages(
             control,
+            "listen:v1:audio",
             idle_seconds=idle_seconds,
             on_audio=take_audio,
             on_text=lambda text: _obey(text, hearing, stream),

@@ -136,6 +136,7 @@ async def run_stream(
 
 async def take_messages(
     control: Control,
+    route: str,
     *,
     idle_seconds: float,
     on_audio: Callable[[bytes], Awaitable[None]],
@@ -143,7 +144,8 @@ async def take_messages(
 ) -> None:
     """Take messages until one closes the stream: an empty one, or a text that is answered False.
 
-    Who sends nothing for `idle_seconds` is cut off; until the first audio, texts do not count.
+    Audio fails where `route` was asked to, or `listen:audio` for whoever sends it. Who sends
+    nothing for `idle_seconds` is cut off; until the first audio, texts do not count.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + idle_seconds
@@ -158,6 +160,7 @@ async def take_messages(
             return
         if isinstance(message, bytes):
             await control.before("listen:audio")
+            await control.before(route)
             has_audio = True
             await on_audio(message)
         elif not await on_text(message):

@@ -141,7 +141,7 @@ FAILURES: dict[str, tuple[str, dict[str, object], str]] = {
     ),
     "tell me four": (
         "deepgram",
-        {"route": "listen:audio", "disconnect": True},
+        {"route": "listen:v2:audio", "disconnect": True},  # v1 is where the test phone listens
         "you said tell me four.",
     ),
     "tell me five": (
