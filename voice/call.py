@@ -216,6 +216,8 @@ class CallSession:
                 self._record.resume_off()
             await self._execute_all(conversation.go_on(resumed, now))
             return
+        if (redial := self._caller.redial) is not None and redial.menu_key == order.menu_key:
+            conversation.history = list(redial.history)
         greeting = self._caller.greeting(persona)
         await self._execute_all(conversation.start(greeting, now, order.pressed))
 

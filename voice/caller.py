@@ -13,6 +13,7 @@ from shared.services.new_accounts import AccountKind
 from shared.services.resumptions import Resumption
 from voice.conversation.commands import Announcement
 from voice.conversation.reception import Visitor
+from voice.conversation.recovery import Redial
 from voice.conversation.spoken_text import spoken_text
 from voice.ports import Voice
 
@@ -37,6 +38,7 @@ class Caller:
     visitor: Visitor
     began_at: datetime
     slower: int = 0  # times that they asked for it in this call
+    redial: Redial | None = None  # after a call that broke off a moment ago
 
     @property
     def name(self) -> str | None:
@@ -65,6 +67,9 @@ class Caller:
 
     def greeting(self, persona: PersonaView) -> str:
         """Return a buddy's first words, by name where there is one."""
+        if self.redial is not None and self.redial.menu_key == persona.menu_key:
+            hello = f"Hi {self.name}" if self.name else "Hi"
+            return f"{hello}, {persona.name} here again. {self.redial.offer}"
         return greeting(persona, self.name, self.began_at.astimezone(self.zone))
 
     def facts(self) -> str:
@@ -138,7 +143,9 @@ def visitor_of(opened: OpenedCall) -> Visitor:
         refusal = nothing_left
     return Visitor(
         has_consented=opened.has_consented,
-        favourite_key=opened.profile.settings.favourite_menu_key,
+        favourite_key=opened.broken_off.menu_key
+        if opened.broken_off is not None
+        else opened.profile.settings.favourite_menu_key,
         refusal=refusal,
         farewell=farewell,
     )

@@ -8,10 +8,11 @@ from itertools import groupby
 
 from shared.ids import CallId
 from shared.services.call_record import EntryKind, EntryView
+from shared.services.redials import BrokenOff
 from shared.services.resumptions import Resumption
 from voice.conversation import recovery
 from voice.conversation.commands import Message, Side, WriteEntry
-from voice.conversation.recovery import Recovered
+from voice.conversation.recovery import Recovered, Redial
 from voice.transcript import Unanswered
 
 
@@ -37,6 +38,15 @@ def recovered(before: Resumption, keys: Mapping[str, int]) -> Recovered:
         has_consented=before.has_consented,
         is_off_record=_is_off_record(before.entries),
     )
+
+
+def redial(before: BrokenOff | None, keys: Mapping[str, int]) -> Redial | None:
+    """Return what who dials again is offered, if the call before broke off."""
+    if before is None:
+        return None
+    said = history(before.entries, keys)
+    last = next((one.text for one in reversed(said) if one.side is Side.CALLER), None)
+    return Redial(before.menu_key, recovery.offer(last), said)
 
 
 def left_unanswered(call_id: CallId, before: Resumption) -> Unanswered | None:

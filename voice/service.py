@@ -45,7 +45,7 @@ from voice.ports import (
 )
 from voice.record import NO_FIGURES, CallBook
 from voice.resilience import ReconnectingSpeechToText
-from voice.resuming import left_unanswered, recovered
+from voice.resuming import left_unanswered, recovered, redial
 from voice.rules import reception_rules, turn_rules
 from voice.running_calls import RunningCall, RunningCalls
 from voice.spending import (
@@ -272,7 +272,12 @@ class VoiceService:
             ),
             used_before=before.used_seconds if before is not None else 0,
         )
-        caller = Caller(opened.profile, visitor_of(opened), self.clock.now())
+        caller = Caller(
+            opened.profile,
+            visitor_of(opened),
+            self.clock.now(),
+            redial=redial(opened.broken_off, self._keys()),
+        )
         pins = PinDesk(opened.call_id, caller, self.database, self.clock)
         session = CallSession(
             leg,

@@ -22,6 +22,7 @@ from shared.services import (
     caller_profiles,
     consents,
     phone_lines,
+    redials,
     reservations,
     resumptions,
     spending,
@@ -44,6 +45,7 @@ from shared.services.call_record import (
 from shared.services.caller_profiles import CallerProfile
 from shared.services.new_accounts import AccountKind, new_account
 from shared.services.phone_lines import Holder
+from shared.services.redials import BrokenOff
 from shared.services.resumptions import Resumption
 from shared.services.talk_time import CallNotFound
 from shared.tables.account import Account, Consent
@@ -108,6 +110,7 @@ class OpenedCall:
     may_text: bool  # a text about how to go on would be sent
     speculates: bool = True  # on its plan, replies are prepared before they are sure
     resumption: Resumption | None = None  # what another stream of this call led to
+    broken_off: BrokenOff | None = None  # the call before, if the caller dials again after it
 
 
 def take_call(
@@ -342,11 +345,13 @@ def _opened(
         else None
     )
     kind = AccountKind(account.kind)
+    profile = caller_profiles.of(session, call_id=call_id, now=now)
+    remembers = profile.settings.keeps_memory
     return OpenedCall(
         call_id=CallId(call.id),
         account_id=AccountId(account.id),
         caller=kind,
-        profile=caller_profiles.of(session, call_id=CallId(call.id), now=now),
+        profile=profile,
         has_consented=consents.has(
             session, account_id=AccountId(account.id), kind=ConsentKind.TRANSCRIPTION
         ),
@@ -356,6 +361,9 @@ def _opened(
         refusal=spending.admit(session, call_id=call_id, fair_use_left=fair_use_left, now=now),
         speculates=_plan(kind, is_unlimited=left.is_unlimited) in plans.speculating(),
         resumption=resumption,
+        broken_off=redials.broken_off(session, call, may_remember=remembers, now=now)
+        if resumption is None
+        else None,
     )
 
 

@@ -72,6 +72,15 @@ class Recovered:
     is_off_record: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Redial:
+    """A call that broke off a moment ago, and what its caller is offered."""
+
+    menu_key: int
+    offer: str
+    history: tuple[Message, ...]  # none where it may not be told
+
+
 def recalled(words: str) -> str | None:
     """Return a sentence that reminds the caller of what they said; None where that was nothing."""
     text, is_question = _last_sentence(words)

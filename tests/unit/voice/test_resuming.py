@@ -9,13 +9,16 @@ import pytest
 
 from shared.domain.timings import CallFigures
 from shared.services.call_record import EntryKind, EntryView, Side
+from shared.services.redials import BrokenOff
 from shared.services.resumptions import Resumption, UnansweredView
-from tests.support.scripted_call import ScriptedCall, call
+from tests.support.scripted_call import ScriptedCall, call, persona, stranger
+from voice.caller import Caller
 from voice.conversation.commands import EndReason, Message, WriteEntry
 from voice.conversation.commands import Side as Speaks
 from voice.conversation.reception import Visitor
 from voice.conversation.recovery import Recovered
 from voice.resuming import recovered as recovered_with
+from voice.resuming import redial
 
 BEGAN = datetime(2026, 11, 22, 17, 5, tzinfo=UTC)
 BACK = Visitor(is_back=True, favourite_key=1)
@@ -228,3 +231,38 @@ def test_other_buddy_than_the_one_that_was_lost_greets_as_ever() -> None:
     phone = call(lambda: ScriptedCall(visitor=elsewhere, resumed=resumed), script)
 
     assert phone.heard.startswith("Hi, Ben here.")
+
+
+def test_who_dials_again_is_offered_to_go_on_by_the_same_buddy() -> None:
+    again = redial(BrokenOff(1, TOLD), {"Lisa": 1, "Ben": 2})
+
+    async def script(phone: ScriptedCall) -> None:
+        phone.caller.redial = again
+        await phone.until_heard("Shall we go on?")
+        await phone.talk("yes please")
+        await phone.until_heard("You said yes please.")
+        phone.leg.hang_up()
+
+    phone = call(lambda: ScriptedCall(name="Sam"), script)
+
+    assert "Hi Sam, Lisa here again. It seems we got cut off just now. You were asking" in (
+        phone.heard
+    )
+    assert "what about salt" in [message.text for message in phone.model.requests[-1].messages]
+
+
+def test_offer_without_proof_is_neutral_and_the_model_knows_nothing() -> None:
+    again = redial(BrokenOff(1, ()), {"Lisa": 1})
+
+    assert again is not None
+    assert (again.offer, again.history) == (
+        "It seems we got cut off just now. Shall we go on?",
+        (),
+    )
+    assert redial(None, {}) is None
+
+
+def test_another_buddy_greets_as_ever_after_a_call_that_broke_off() -> None:
+    caller = Caller(stranger("Sam"), Visitor(), BEGAN, redial=redial(BrokenOff(1, TOLD), {}))
+
+    assert caller.greeting(persona(2, "Ben")) == "Hi Sam, Ben here."
