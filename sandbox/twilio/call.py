@@ -10,25 +10,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, assert_never
+from typing import assert_never
 from urllib.parse import urljoin
 
-import aiohttp
-
-from sandbox.control import Control, InjectedDisconnect, InjectedStatus
-from sandbox.sound import SpeechUnavailable, UnreadableSound, read_wave
-from sandbox.twilio.errors import CallProblem
+from sandbox.control import InjectedDisconnect, InjectedStatus
+from sandbox.phone.ear import Ear, EarFailed
+from sandbox.twilio.errors import NOT_BUILT, CallProblem
+from sandbox.twilio.exchange import Exchange, Fetch, Inline, Source
 from sandbox.twilio.fields import Parties, call_fields, new_sid, status_fields
+from sandbox.twilio.gathering import Gathering
 from sandbox.twilio.line import Line
 from sandbox.twilio.numbers import Number
 from sandbox.twilio.playback import Playback
+from sandbox.twilio.sounds import Sounds
 from sandbox.twilio.stream import MediaStream, stream_fields
 from sandbox.twilio.twiml import (
     Connect,
     Document,
+    Gather,
     Hangup,
     Pause,
     Play,
@@ -39,46 +40,12 @@ from sandbox.twilio.twiml import (
     Verb,
     parse,
 )
-from sandbox.twilio.webhooks import Webhooks
 
 FRAME_SECONDS = 0.02
 LINE_SECONDS = 10.0  # a phone that was placed but never connected gives up its call
 APOLOGY = "We are sorry. An application error has occurred. Goodbye."
 KEYS = frozenset("0123456789*#ABCD")
 ENDED = ("completed", "busy", "failed", "no-answer", "canceled")
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What every call of an account shares."""
-
-    account_sid: str
-    auth_token: str
-    http: aiohttp.ClientSession
-    webhooks: Webhooks
-    control: Control
-    say: Callable[[str, str], Awaitable[bytes]]  # text and voice to the line's audio
-    run_aside: Callable[[Coroutine[Any, Any, None]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """TwiML to be had from a URL."""
-
-    url: str
-    method: str = "POST"
-    fallback: Fetch | None = None
-    fields: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Inline:
-    """TwiML that came with a REST update."""
-
-    text: str
-
-
-Source = Fetch | Inline
 
 
 class Call:
@@ -105,6 +72,9 @@ class Call:
         self._has_phone = has_phone
         self._orders: asyncio.Queue[Source | None] = asyncio.Queue()
         self._stream: MediaStream | None = None
+        self._gathering: Gathering | None = None
+        self._document_url = number.voice_url  # what TwiML's own addresses are relative to
+        self._sounds = Sounds(exchange, self.playback, report=self.report, absolute=self._absolute)
         self._clock: asyncio.Task[None] | None = None
         self._answered = 0.0
         self._callbacks = 0
@@ -139,6 +109,8 @@ class Call:
             raise ValueError(message)
         if self._stream is not None:
             self._stream.press(digit)
+        if self._gathering is not None:
+            self._gathering.press(digit)
 
     # What happens on it
 
@@ -187,6 +159,7 @@ class Call:
         if isinstance(source, Inline):
             text = source.text
         else:
+            self._document_url = source.url
             fields = self.fields | source.fields
             self._exchange.control.record("webhook", url=source.url, call_sid=self.sid)
             text = await self._exchange.webhooks.twiml(source.url, fields, source.method)
@@ -223,15 +196,11 @@ class Call:
                 await self._connect(verb.stream)
                 if verb.action is not None:
                     return False, Fetch(self._absolute(verb.action), verb.method)
-            case Say(text, voice, loop):
-                await self._play(await self._speech(text, voice), loop)
-            case Play(url, digits, loop):
-                if digits:
-                    message = "the sandbox plays no digits"
-                    raise CallProblem(501, message)
-                await self._play(await self._sound(self._absolute(url)), loop)
-            case Pause(seconds):
-                await asyncio.sleep(seconds)
+            case Gather():
+                if (source := await self._gather(verb)) is not None:
+                    return False, source
+            case Say() | Play() | Pause():
+                await self._sounds.perform(verb)
             case Redirect(url, method):
                 return False, Fetch(self._absolute(url), method)
             case Reject() | Hangup():
@@ -261,43 +230,43 @@ class Call:
         finally:
             self._stream = None
 
-    async def _speech(self, text: str, voice: str) -> bytes:
-        if not text:
-            self.report(CallProblem(13520, "there is nothing to say"))
-            return b""
-        try:
-            return await self._exchange.say(text, voice)
-        except SpeechUnavailable as error:
-            self.report(CallProblem(13520, str(error)))
-            return b""
+    async def _gather(self, verb: Gather) -> Source | None:
+        """Wait for what the caller enters; return where it goes, None where there was nothing."""
+        async with contextlib.AsyncExitStack() as stack:
+            ear = await self._ear(stack) if verb.takes_speech else None
+            gathering = self._gathering = Gathering(verb, ear)
+            try:
+                entered = await gathering.run(lambda: self._say_all(verb.nested))
+            finally:
+                self._gathering = None
+                self.playback.clear()
+        if entered is None:
+            return None
+        return Fetch(
+            self._absolute(verb.action) if verb.action else self._document_url,
+            verb.method,
+            fields=entered,
+        )
 
-    async def _sound(self, url: str) -> bytes:
+    async def _ear(self, stack: contextlib.AsyncExitStack) -> Ear | None:
+        ear = Ear(self._exchange.http, self._exchange.deepgram_url, has_interims=True)
+        stack.push_async_callback(ear.close)
         try:
-            async with self._exchange.http.get(url) as answer:
-                data = await answer.read()
-                if answer.status >= 400:  # noqa: PLR2004 - the first status that is a failure
-                    raise CallProblem(11200, f"{url} answered {answer.status}")
-            return read_wave(data)
-        except aiohttp.ClientError as error:
-            raise CallProblem(11205, f"{url} can't be reached: {error}") from error
-        except UnreadableSound as error:
-            raise CallProblem(12300, f"{url}: {error}; the sandbox plays WAV only") from error
+            return await ear.open()
+        except EarFailed as error:
+            self.report(CallProblem(NOT_BUILT, str(error)))
+            return None
 
-    async def _play(self, audio: bytes, loop: int) -> None:
-        played = 0
-        while audio and (loop == 0 or played < loop):
-            over = asyncio.Event()
-            self.playback.add(audio)
-            self.playback.mark(lambda _was_played, over=over: over.set())  # type: ignore[misc]
-            await over.wait()
-            played += 1
+    async def _say_all(self, verbs: Sequence[Say | Play | Pause]) -> None:
+        for verb in verbs:
+            await self._sounds.perform(verb)
 
     async def _apologise(self, problem: CallProblem) -> None:
         """Say what Twilio says when it can't go on, and what it was."""
         with contextlib.suppress(CallProblem):
             await self._answer()
             text = problem.detail if problem.code == 501 else APOLOGY  # noqa: PLR2004 - not built
-            await self._play(await self._speech(text, ""), 1)
+            await self._sounds.perform(Say(text))
 
     async def _answer(self) -> None:
         if self.answered_at is not None:
@@ -326,6 +295,8 @@ class Call:
             spoken = self.line.next_frame()
             if self._stream is not None:
                 self._stream.hear(spoken)
+            if self._gathering is not None:
+                self._gathering.hear(spoken)
             self.line.play(self.playback.next_frame())
 
     def _finish(self) -> None:

@@ -18,7 +18,8 @@ from quart import Blueprint, request
 from sandbox.config import SandboxConfig
 from sandbox.control import Control
 from sandbox.twilio.answers import error_body, not_found, vendor_api
-from sandbox.twilio.call import ENDED, Call, Fetch, Inline
+from sandbox.twilio.call import ENDED, Call
+from sandbox.twilio.exchange import Fetch, Inline
 from sandbox.twilio.fields import API_VERSION, rfc2822
 
 LONGEST_TWIML = 4000

@@ -14,8 +14,9 @@ from sandbox.control import Control
 from sandbox.sound import speak
 from sandbox.twilio.answers import error_body
 from sandbox.twilio.bases import Bases
-from sandbox.twilio.call import ENDED, Call, Exchange
+from sandbox.twilio.call import ENDED, Call
 from sandbox.twilio.clock import AdjustableClock
+from sandbox.twilio.exchange import Exchange
 from sandbox.twilio.fields import Parties
 from sandbox.twilio.lines import Lines
 from sandbox.twilio.mailbox import Mailbox
@@ -84,6 +85,7 @@ class Switchboard:
             http=http,
             webhooks=webhooks,
             control=self.control,
+            deepgram_url=self.config.deepgram_url,
             say=self._say,
             run_aside=self.run_aside,
         )

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit, urlunsplit
 from sandbox.twilio.errors import NOT_BUILT, CallProblem
 
 OTHER_VERBS = frozenset(
-    {"Dial", "Enqueue", "Gather", "Leave", "Pay", "Prompt", "Queue", "Record", "Refer"}
+    {"Dial", "Enqueue", "Leave", "Pay", "Prompt", "Queue", "Record", "Refer"}
     | {"Sms", "Start", "Stop", "Siprec"}
 )
 OTHER_NOUNS = frozenset(
@@ -94,7 +94,23 @@ class Hangup:
     """https://www.twilio.com/docs/voice/twiml/hangup."""
 
 
-Verb = Connect | Say | Play | Pause | Redirect | Reject | Hangup
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """https://www.twilio.com/docs/voice/twiml/gather."""
+
+    nested: tuple[Say | Play | Pause, ...] = ()
+    action: str | None = None  # None: the document's own URL
+    method: str = "POST"
+    takes_keys: bool = True
+    takes_speech: bool = False
+    num_digits: int | None = None
+    finish_on_key: str = "#"
+    timeout: float = 5.0
+    speech_timeout: float | None = None  # None: a pause decides
+    action_on_empty_result: bool = False
+
+
+Verb = Connect | Gather | Say | Play | Pause | Redirect | Reject | Hangup
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +167,8 @@ class _Reader:
         match element.tag:
             case "Connect":
                 return self._connect(element)
+            case "Gather":
+                return self._gather(element)
             case "Say":
                 self._allow(element, "voice", "language", "loop")
                 text = " ".join("".join(element.itertext()).split())
@@ -176,6 +194,39 @@ class _Reader:
             case unknown:
                 self._warn(f"there is no verb <{unknown}>")
                 return None
+
+    def _gather(self, element: ET.Element) -> Gather:
+        names = ("input", "action", "method", "numDigits", "finishOnKey", "timeout", "language")
+        self._allow(element, *names, "speechTimeout", "actionOnEmptyResult", "hints")
+        inputs = element.get("input", "dtmf").split()
+        if not inputs or set(inputs) - {"dtmf", "speech"}:
+            self._warn(f"<Gather> takes dtmf and speech, not {' '.join(inputs) or 'nothing'}")
+        nested = []
+        for child in element:
+            if isinstance(verb := self.verb(child), Say | Play | Pause):
+                nested.append(verb)
+            else:
+                self._warn(f"<Gather> nests Say, Play and Pause, not <{child.tag}>")
+        timeout = self._whole(element, "timeout", 5)
+        speech = element.get("speechTimeout", str(timeout))
+        return Gather(
+            nested=tuple(nested),
+            action=element.get("action"),
+            method=self._method(element, "method"),
+            takes_keys="dtmf" in inputs,
+            takes_speech="speech" in inputs,
+            num_digits=self._whole(element, "numDigits", 0) or None,
+            finish_on_key=element.get("finishOnKey", "#"),
+            timeout=timeout,
+            speech_timeout=None if speech == "auto" else self._seconds(element, speech),
+            action_on_empty_result=element.get("actionOnEmptyResult", "").lower() == "true",
+        )
+
+    def _seconds(self, element: ET.Element, text: str) -> float:
+        if text.isdecimal() and int(text) > 0:
+            return int(text)
+        self._warn(f"<{element.tag}> wants auto or a whole number as speechTimeout")
+        return 5
 
     def _connect(self, element: ET.Element) -> Connect | None:
         self._allow(element, "action", "method")

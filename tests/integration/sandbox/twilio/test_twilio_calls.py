@@ -138,7 +138,7 @@ async def test_play_plays_a_wave_file() -> None:
     ("twiml", "code"),
     [
         ("<Response><Say>Hi</Response>", 12100),
-        ("<Response><Gather/></Response>", 501),
+        ("<Response><Record/></Response>", 501),
         ('<Response><Connect><Stream url="https://x.example"/></Connect></Response>', 31922),
     ],
 )

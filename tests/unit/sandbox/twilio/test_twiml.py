@@ -8,6 +8,8 @@ from twilio.twiml.voice_response import VoiceResponse  # type: ignore[import-unt
 from sandbox.twilio.errors import CallProblem
 from sandbox.twilio.twiml import (
     Connect,
+    Document,
+    Gather,
     Hangup,
     Pause,
     Play,
@@ -85,7 +87,7 @@ def test_what_the_schema_does_not_know_is_a_warning() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["<Gather/>", "<Dial/>", "<Connect><ConversationRelay url='wss://x.example'/></Connect>"],
+    ["<Record/>", "<Dial/>", "<Connect><ConversationRelay url='wss://x.example'/></Connect>"],
 )
 def test_what_is_not_built_says_so(text: str) -> None:
     with pytest.raises(CallProblem, match="has not built") as problem:
@@ -142,3 +144,29 @@ def test_a_long_parameter_is_left_out() -> None:
     assert isinstance(connect, Connect)
     assert list(connect.stream.parameters) == ["fits"]
     assert [warning.code for warning in document.warnings] == [12200]
+
+
+def test_gather_is_read_with_what_it_says() -> None:
+    document = parse(
+        '<Response><Gather input="dtmf speech" numDigits="4" timeout="3" speechTimeout="auto"'
+        ' action="/pin" actionOnEmptyResult="true"><Say>Your PIN?</Say></Gather></Response>'
+    )
+
+    assert document == Document(
+        (
+            Gather(
+                nested=(Say("Your PIN?"),),
+                action="/pin",
+                takes_speech=True,
+                num_digits=4,
+                timeout=3,
+                action_on_empty_result=True,
+            ),
+        )
+    )
+
+
+def test_gather_says_what_it_can_not_take() -> None:
+    twiml = '<Response><Gather input="taste" speechTimeout="soon"><Hangup/></Gather></Response>'
+
+    assert [warning.code for warning in parse(twiml).warnings] == [12200] * 3
