@@ -61,9 +61,13 @@ bench-peers: ## This service beside Pipecat and LiveKit: docs/benchmarks.md; 25 
 	$(BIN)python -m bench.peers $(ARGS)
 
 SEED ?= 1
-soak: ## A million random events on talk time, each proved; docs/soak.md keeps what came of it
+soak: soak-calls ## Ten thousand calls, then a million random events on talk time, each proved; docs/soak.md
 	$(SETUP) test
 	nice -n 19 $(BIN)python -m bench.soak --seed $(SEED)
+
+soak-calls: ## Ten thousand calls of two seconds, a hundred at once: docs/soak.md has what was left of them
+	$(SETUP) test
+	$(BIN)python -m bench.call_soak $(ARGS)
 
 call: ## Phone a buddy from the terminal: make call ARGS='--say "hello Ben" --digits 2'
 	$(SETUP) run
@@ -102,5 +106,5 @@ $(UV):
 clean: ## Remove data and build output; says how to remove cached models
 	@$(PYTHON) -m buddy.setup clean
 
-.PHONY: help setup run test test-fast check format format-check lint types imports bench bench-peers soak call doctor audit \
+.PHONY: help setup run test test-fast check format format-check lint types imports bench bench-peers soak soak-calls call doctor audit \
 	migrate migration lock clean

@@ -83,11 +83,13 @@ class Metrics:
         self,
         *,
         calls: Callable[[], int],
+        tasks: Callable[[], int],
         rows_waiting: Callable[[], int],
         spent_micros: Mapping[Component, int],
     ) -> None:
         """Read these whenever somebody collects."""
         self._gauge("calls_in_progress", "Calls on the line", calls)
+        self._gauge("tasks", "Tasks of the event loop", tasks)
         self._gauge("transcript_rows_waiting", "Rows that are not written yet", rows_waiting)
         self.registry.register(_Spent(spent_micros))
 

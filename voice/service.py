@@ -165,6 +165,7 @@ class VoiceService:
         )
         self.metrics.follow(
             calls=lambda: self.calls_in_progress,
+            tasks=lambda: len(asyncio.all_tasks()),
             rows_waiting=lambda: self._writer.held,
             spent_micros=self._guard.spent_here,
         )

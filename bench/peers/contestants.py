@@ -89,7 +89,7 @@ class Ourselves:
                 starting = voice_process(settings)
                 async with starting as process:
                     os.sched_setaffinity(0, WORLD_CORE)
-                    yield Bot(process.pid, self._order(settings))
+                    yield Bot(process.pid, {**self._order(settings), "dsn": urls.direct})
 
     def _configure(self, session: Session) -> None:
         for name, value in {**LIMITS, **self.constants}.items():
@@ -101,6 +101,7 @@ class Ourselves:
             "first_key": "1",
             "webhook": {
                 "url": f"{settings.voice_public_url}/calls/incoming",
+                "status_url": f"{settings.voice_public_url}/calls/status",
                 "secret": settings.twilio_auth_token.get_secret_value(),
                 "to": settings.phone_number,
                 "run": f"{settings.voice_port:012}",

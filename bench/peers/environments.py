@@ -20,9 +20,9 @@ def python(name: str) -> Path:
     return FOLDER / name / "bin" / "python"
 
 
-def set_up() -> None:
-    """Make what is missing or has changed."""
-    for name in NAMES:
+def set_up(*names: str) -> None:
+    """Make what is missing or has changed, of all or of these."""
+    for name in names or NAMES:
         requirements = HERE / "requirements" / f"{name}.txt"
         stamp = FOLDER / f"{name}.stamp"
         wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()

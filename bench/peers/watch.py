@@ -33,6 +33,22 @@ def usage(pid: int) -> Usage:
     return Usage(cpu, memory)
 
 
+def sockets(pid: int) -> int:
+    """Return how many sockets the process holds open."""
+    found = 0
+    for descriptor in (PROC / str(pid) / "fd").iterdir():
+        try:
+            found += str(descriptor.readlink()).startswith("socket:")
+        except OSError:
+            continue
+    return found
+
+
+def threads(pid: int) -> int:
+    """Return how many threads the process has."""
+    return len(list((PROC / str(pid) / "task").iterdir()))
+
+
 def stolen_seconds() -> float:
     """Return what the hypervisor has taken from all cores, in seconds since the start."""
     return int((PROC / "stat").read_text().splitlines()[0].split()[8]) / TICK

@@ -15,10 +15,10 @@ import picows
 import uvloop
 
 from bench.peers.world import deepgram
-from bench.peers.world.book import Book, clock
+from bench.peers.world.book import MOST_CALLERS, Book, clock
 from bench.peers.world.callers import Caller, Dialled, Script
 from bench.peers.world.openai import Server
-from bench.peers.world.webhook import answer_of
+from bench.peers.world.webhook import answer_of, tell_completed
 
 
 async def main() -> None:
@@ -32,7 +32,11 @@ async def main() -> None:
     gc.freeze()
     _say({name: server.sockets[0].getsockname()[1] for name, server in _named(http, ears)})
     while line := await loop.run_in_executor(None, sys.stdin.readline):
-        _say(await world.run(msgspec.json.decode(line)))
+        order = msgspec.json.decode(line)
+        if "at_once" in order:
+            await world.soak(order)
+        else:
+            _say(await world.run(order))
 
 
 class World:
@@ -61,6 +65,35 @@ class World:
             "caller_late_p99_ms": lateness[int(len(lateness) * 0.99)] * 1000 if lateness else None,
             "caller_late_most_ms": lateness[-1] * 1000 if lateness else None,
         }
+
+    async def soak(self, order: dict[str, Any]) -> None:
+        """Make many short calls, so many at once; tell after each thousand how far they are."""
+        script = Script(0, is_greeted=True, first_key="1", hang_up_after=order["seconds"])
+        numbers = iter(range(order["first"], order["first"] + order["calls"]))
+        done, failures, silent = 0, [], 0
+
+        async def keep_calling() -> None:
+            nonlocal done, silent
+            for number in numbers:
+                try:
+                    dialled = await answer_of(order["webhook"], number)
+                except (OSError, TimeoutError) as error:
+                    failures.append(f"{type(error).__name__}: {error}")
+                else:
+                    caller = Caller(number % MOST_CALLERS, script, self.book, dialled)
+                    await caller.run()
+                    await tell_completed(order["webhook"], number)
+                    failures.extend([caller.failure] if caller.failure else [])
+                    silent += not caller.has_heard
+                done += 1
+                if done % order["tell_every"] == 0:
+                    _say({"done": done, "failed": len(failures), "silent": silent})
+
+        async with asyncio.TaskGroup() as group:
+            for place in range(order["at_once"]):
+                await asyncio.sleep(order["seconds"] / order["at_once"])
+                group.create_task(keep_calling(), name=f"line {place}")
+        _say({"over": True, "done": done, "failures": failures[:5], "silent": silent})
 
     async def _call(
         self,

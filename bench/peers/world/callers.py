@@ -36,6 +36,7 @@ class Script:
     turns: int
     is_greeted: bool
     first_key: str = ""
+    hang_up_after: float = 0.0  # seconds; who talks, hangs up when everything has been said
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Caller(WSListener):
         self._script = script
         self._book = book
         self._dialled = dialled
-        self._stream_sid = f"MZ{number:032}"
+        self._stream_sid = f"MZ{dialled.call_sid[2:]}"
         self._hum = sound.payloads(sound.hum(number))
         self._frames: list[str] = []
         self._loud: list[bool] = []
@@ -75,6 +76,11 @@ class Caller(WSListener):
         self._loop = asyncio.get_running_loop()
         self._transport: WSTransport | None = None
         self._ticker: asyncio.TimerHandle | None = None
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether anything was audible."""
+        return self._has_heard
 
     async def run(self) -> None:
         """Make the call and hang up."""
@@ -98,6 +104,9 @@ class Caller(WSListener):
             self._send(
                 {"event": "dtmf", "dtmf": {"track": "inbound", "digit": self._script.first_key}}
             )
+        if self._script.hang_up_after:
+            await asyncio.sleep(self._script.hang_up_after)
+            return
         if self._script.is_greeted:
             await self._until(lambda: self._has_heard and self._is_played_out, GREETING_WITHIN)
         else:

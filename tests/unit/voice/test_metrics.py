@@ -75,11 +75,14 @@ def test_a_call_is_counted_once_it_is_over() -> None:
 
 def test_what_others_know_is_read_when_somebody_collects() -> None:
     metrics, calls, spent = Metrics(), [1, 2, 3], {Component.SPEECH: 2_500_000}
-    metrics.follow(calls=lambda: len(calls), rows_waiting=lambda: 7, spent_micros=spent)
+    metrics.follow(
+        calls=lambda: len(calls), tasks=lambda: 12, rows_waiting=lambda: 7, spent_micros=spent
+    )
     calls.pop()
     spent[Component.SPEECH] += 500_000
 
     assert value(metrics, "calls_in_progress") == 2
+    assert value(metrics, "tasks") == 12
     assert value(metrics, "transcript_rows_waiting") == 7
     assert value(metrics, "spend_dollars_total", component="speech") == 3.0
     assert value(metrics, "spend_dollars_total", component="sms") == 0.0
