@@ -25,6 +25,18 @@ _MESSAGES: dict[str, type[BaseMessage]] = {
     "assistant": AIMessage,
 }
 
+# One word and its end, as the model streams them; what comes after has to be read as well.
+_REHEARSAL = (
+    *(
+        'data: {"id":"none","object":"chat.completion.chunk","created":0,"model":"none","choices":'
+        f'[{{"index":0,"delta":{{"role":"assistant","content":"Hello"}},"finish_reason":{finish}}}]}}'
+        "\n\n"
+        for finish in ("null", '"stop"')
+    ),
+    "data: [DONE]\n\n",
+    "\n",
+)
+
 
 class OpenAIChat:
     """Writes replies. One for the process: its connections are kept warm between turns."""
@@ -58,7 +70,8 @@ class OpenAIChat:
             )
 
     async def warm_up(self, model: str) -> None:
-        """Build what the first reply would wait 100 ms for, and open a connection."""
+        """Build what the first reply would wait for, and open a connection."""
+        await _rehearse(model)
         try:
             await self._model(model).root_async_client.models.list()
         except openai.OpenAIError as error:
@@ -91,3 +104,22 @@ class OpenAIChat:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+async def _rehearse(model: str) -> None:
+    """Lead a reply that nobody asked for through every library: the first one takes 60 ms more."""
+
+    async def body() -> AsyncGenerator[bytes]:
+        for piece in _REHEARSAL:
+            yield piece.encode()
+
+    def answer(_request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=body())
+
+    async with OpenAIChat(
+        api_key="none",
+        base_url="http://rehearsal.invalid/v1",
+        http=httpx2.AsyncClient(transport=httpx2.MockTransport(answer)),
+    ) as chat:
+        async for _ in chat.reply([ModelMessage("user", "hello")], model=model):
+            pass

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -211,3 +213,59 @@ def test_the_first_frame_does_not_wait_for_the_rest() -> None:
 
     assert sizes[0] == 160
     assert max(sizes) <= 1600
+
+
+def test_warming_up_leads_a_reply_through_the_libraries_and_asks_the_vendor_for_none() -> None:
+    paths: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        paths.append(request.url.path)
+        return httpx2.Response(200, json={"object": "list", "data": []})
+
+    async def warm_up() -> None:
+        http = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+        async with OpenAIChat(api_key="a-key", base_url="http://openai.test/v1", http=http) as chat:
+            await chat.warm_up("gpt-6-luna")
+
+    run_in_virtual_time(warm_up())
+
+    assert paths == ["/v1/models"]
+
+
+FIRST_REPLY = """
+import asyncio, sys
+import httpx2
+from voice.adapters.openai_chat import OpenAIChat
+from voice.conversation.prompts import ModelMessage
+
+DELTA = '{"index":0,"delta":{"role":"assistant","content":"Hi."},"finish_reason":"stop"}'
+CHUNK = '{"id":"c","object":"chat.completion.chunk","created":0,"model":"m","choices":[%s]}'
+
+async def body():
+    yield f"data: {CHUNK % DELTA}\\n\\ndata: [DONE]\\n\\n".encode()
+    yield b"\\n"
+
+def answer(request):
+    if request.url.path.endswith("models"):
+        return httpx2.Response(200, json={"object": "list", "data": []})
+    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=body())
+
+async def main():
+    http = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+    async with OpenAIChat(api_key="k", base_url="http://h/v1", http=http) as chat:
+        await chat.warm_up("gpt-6-luna")
+        known = set(sys.modules)
+        said = [token async for token in chat.reply([ModelMessage("user", "hi")], model="gpt-6-luna")]
+        print(said, sorted(set(sys.modules) - known))
+
+asyncio.run(main())
+"""
+
+
+def test_the_first_reply_after_warming_up_has_nothing_left_to_import() -> None:
+    # In a process of its own: here everything has long been imported.
+    ran = subprocess.run(  # noqa: S603 - our own interpreter and text
+        [sys.executable, "-c", FIRST_REPLY], check=True, capture_output=True, text=True, timeout=120
+    )
+
+    assert ran.stdout.splitlines()[-1] == "['Hi.'] []"
