@@ -17,6 +17,7 @@ from voice.counted import CountedLanguageModel
 from voice.message_routes import message_doors
 from voice.metrics import Metrics
 from voice.metrics_routes import metrics_door
+from voice.ports import FRAME_BYTES
 from voice.recognisers import recognisers
 from voice.resilience import TimedLanguageModel
 from voice.service import Providers, VoiceService
@@ -71,6 +72,7 @@ def tracing(settings: Settings, clock: Clock) -> Tracing | None:
 def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
     """Return the adapters of the vendors that the settings name."""
     # Imported here: they take seconds, and a test with fakes needs none of them.
+    from voice.adapters.deepgram_flux import CHUNK_BYTES  # noqa: PLC0415
     from voice.adapters.openai_chat import OpenAIChat  # noqa: PLC0415
     from voice.adapters.twilio_messages import TwilioTextMessages  # noqa: PLC0415
     from voice.adapters.twilio_rest import TwilioCallControl  # noqa: PLC0415
@@ -107,4 +109,5 @@ def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
         close=closing,
         speaks_as_wanted=lambda: voices.is_first_choice,
         warm_voice=voices.warm_up,
+        hearing_bytes=CHUNK_BYTES if settings.recogniser == "flux" else FRAME_BYTES,
     )

@@ -12,7 +12,7 @@ from voice.conversation.commands import Side, WriteEntry
 from voice.conversation.events import Event, PinChecked
 from voice.conversation.reception import ReceptionRules
 from voice.conversation.turn_rules import TurnRules
-from voice.ports import LanguageModel, SpeechToText, TextToSpeech, Voice
+from voice.ports import FRAME_BYTES, LanguageModel, SpeechToText, TextToSpeech, Voice
 from voice.timing import TurnTimes
 
 
@@ -78,6 +78,7 @@ class Ears:
 
     open: Callable[[Callable[[], None], Callable[[], None]], SpeechToText]
     key_terms: tuple[str, ...] = ()
+    message_bytes: int = FRAME_BYTES  # that the recogniser takes at once
 
 
 @dataclass(frozen=True, slots=True)

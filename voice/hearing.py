@@ -19,8 +19,8 @@ from voice.ports import BYTES_A_SECOND, ListenOptions, RecogniserStream
 
 log = structlog.get_logger()
 
-UNSENT_FRAMES = 500  # 10 s of the caller's audio may wait for a recogniser
-MESSAGE_FRAMES = 10  # what waited goes out in messages of at most 200 ms
+UNSENT_BYTES = 10 * BYTES_A_SECOND  # of the caller's audio may wait for a recogniser
+MESSAGE_BYTES = BYTES_A_SECOND // 5  # what waited goes out in messages of some 200 ms
 
 
 class Hearing:
@@ -32,17 +32,26 @@ class Hearing:
         self._ears = ears
         self._post = post
         self._clock = clock
-        self._audio: asyncio.Queue[bytes] = asyncio.Queue(UNSENT_FRAMES)
+        self._fresh = bytearray()  # less than a message
+        self._audio: asyncio.Queue[bytes] = asyncio.Queue(UNSENT_BYTES // ears.message_bytes)
         self._stream_bytes = 0  # of audio kept so far
         self._stream_began = 0.0  # when its first byte would have come, judged by the latest
 
     def keep(self, audio: bytes) -> None:
-        """Take the caller's audio as it comes; where too much waits, the oldest goes."""
+        """Take the caller's audio as it comes; where too much waits, the oldest goes.
+
+        Nobody is woken before there is a message's worth of it: that happens for every frame of
+        every call.
+        """
         self._stream_bytes += len(audio)
         self._stream_began = self._clock() - self._stream_bytes / BYTES_A_SECOND
+        self._fresh += audio
+        if len(self._fresh) < self._ears.message_bytes:
+            return
         if self._audio.full():
             self._audio.get_nowait()
-        self._audio.put_nowait(audio)
+        self._audio.put_nowait(bytes(self._fresh))
+        self._fresh.clear()
 
     async def run(self, key_terms: tuple[str, ...]) -> None:
         """Send what was kept to the recogniser and post what it hears, until cancelled."""
@@ -68,7 +77,7 @@ class Hearing:
 
     async def _pump(self, stream: RecogniserStream) -> None:
         while True:
-            frames = [await self._audio.get()]
-            while len(frames) < MESSAGE_FRAMES and not self._audio.empty():
-                frames.append(self._audio.get_nowait())
-            await stream.send(b"".join(frames))
+            message = await self._audio.get()
+            while len(message) < MESSAGE_BYTES and not self._audio.empty():
+                message += self._audio.get_nowait()
+            await stream.send(message)

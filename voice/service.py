@@ -36,6 +36,7 @@ from voice.meter import Meter
 from voice.metrics import Metrics
 from voice.pin_desk import PinDesk
 from voice.ports import (
+    FRAME_BYTES,
     CallControl,
     LanguageModel,
     SpeechToText,
@@ -88,6 +89,7 @@ class Providers:
     close: contextlib.AsyncExitStack
     speaks_as_wanted: Callable[[], bool] = lambda: True  # by the first choice, no fallback
     warm_voice: Callable[[Voice], Coroutine[Any, Any, None]] = _leave_cold
+    hearing_bytes: int = FRAME_BYTES  # of the caller's audio that the recogniser takes at once
 
 
 class VoiceService:
@@ -333,6 +335,7 @@ class VoiceService:
                     recogniser, on_lost=on_lost, on_restored=on_restored
                 ),
                 self.settings.own_key_terms,
+                providers.hearing_bytes,
             ),
             language_model=GuardedLanguageModel(providers.language_model, spending),
             text_to_speech=GuardedTextToSpeech(providers.text_to_speech, spending),
