@@ -159,7 +159,7 @@ def test_no_label_says_who_called() -> None:
 
 def test_every_figure_is_explained() -> None:
     metrics = Metrics()
-    metrics.follow(calls=lambda: 0, rows_waiting=lambda: 0, spent_micros={})
+    metrics.follow(calls=lambda: 0, tasks=lambda: 0, rows_waiting=lambda: 0, spent_micros={})
     explained = (ROOT / "docs/observability.md").read_text(encoding="utf-8")
 
     names = {
