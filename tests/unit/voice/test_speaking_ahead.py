@@ -43,7 +43,8 @@ def test_reply_plays_without_a_gap_however_slow_its_voice(
         await phone.until_heard("Lisa here.")
         phone.voice.first_byte_seconds, phone.voice.speed = first_byte_seconds, speed
         await phone.talk("tell me a story")
-        await phone.until_heard("until night.")
+        await phone.until_heard("Well,")
+        await phone.leg.until_quiet()
         phone.leg.hang_up()
 
     phone = call(ScriptedCall, script)
@@ -58,7 +59,8 @@ def test_what_the_transcript_shows_is_what_was_spoken() -> None:
         phone.model.answer(f"**{STORY}** \N{BEAR FACE}")
         await phone.until_heard("Lisa here.")
         await phone.talk("tell me a story")
-        await phone.until_heard("until night.")
+        await phone.until_heard("Well,")
+        await phone.leg.until_quiet()
         await moment(0.1)
         phone.leg.hang_up()
 
@@ -74,7 +76,8 @@ def test_segment_is_asked_for_long_before_the_one_before_it_was_heard() -> None:
         phone.model.answer(STORY)
         await phone.until_heard("Lisa here.")
         await phone.talk("tell me a story")
-        await phone.until_heard("until night.")
+        await phone.until_heard("Well,")
+        await phone.leg.until_quiet()
         phone.leg.hang_up()
 
     phone = call(ScriptedCall, script)
