@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from buddy.commands import audit, db, doctor, keys, migrate, operator, run
+from buddy.commands import audit, db, doctor, keys, migrate, operator, replay, run
 from buddy.programs import ROOT
 from shared.errors import BuddyError
 
-COMMANDS = (run, migrate, db, operator, keys, audit, doctor)
+COMMANDS = (run, migrate, db, operator, keys, audit, doctor, replay)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,7 +23,7 @@ from shared.database import StoreUnavailable
 from shared.domain.timings import CallFigures
 from shared.errors import DomainError
 from shared.ids import CallId
-from shared.services import calls, resumptions
+from shared.services import calls, recordings, resumptions
 from voice.conversation.commands import EndReason, Side, WriteEntry
 from voice.timing import TurnTimes
 from voice.transcript import NewEntry, NewTurnTiming, Unanswered
@@ -217,6 +217,10 @@ class CallBook:
             )
         )
         self._work.put_nowait(None)
+
+    def recording(self, tape: bytes) -> None:
+        """Keep the call's tape."""
+        self._do(partial(recordings.keep, call_id=self.call_id, tape=tape, now=self.clock.now()))
 
     def end(self, reason: EndReason, used_seconds: int) -> None:
         """Settle the call; `run` returns once that is done."""

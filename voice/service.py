@@ -28,7 +28,7 @@ from voice.call import CallSession
 from voice.caller import Caller, greeting, visitor_of, voice_of
 from voice.conversation import bridges
 from voice.conversation.commands import Announcement, EndReason
-from voice.conversation.events import ServiceEnding
+from voice.conversation.events import Event, ServiceEnding
 from voice.conversation.recovery import LOST_YOU
 from voice.desk import CallDesk, Ears
 from voice.made_ahead import MadeAhead
@@ -45,6 +45,7 @@ from voice.ports import (
     Voice,
 )
 from voice.record import NO_FIGURES, CallBook
+from voice.replay.recorder import Recorder
 from voice.resilience import ReconnectingSpeechToText
 from voice.resuming import left_unanswered, recovered, redial
 from voice.rules import reception_rules, turn_rules
@@ -64,6 +65,7 @@ from voice.watching import Tracing, Watches
 log = structlog.get_logger()
 
 CALL_SID = re.compile(r"[A-Za-z0-9]{1,64}")
+RECORD_CALLS = "record_calls"  # the constant; 1: calls are recorded for replays
 NO_CALL_SID = "the start message names no call"
 POLICY_VIOLATION = 1008  # websocket close code of a stream that is refused
 BOOKED_SECONDS = 2.0  # a call's end is in the database by then, or it will take long
@@ -282,23 +284,34 @@ class VoiceService:
             redial=redial(opened.broken_off, self._keys()),
         )
         pins = PinDesk(opened.call_id, caller, self.database, self.clock)
-        session = CallSession(
-            leg,
-            self._desk(opened, spending),
-            caller=caller,
-            record=book,
-            meter=meter,
-            pins=pins,
-            resumed=recovered(before, self._keys()) if before is not None else None,
-        )
+        desk = self._desk(opened, spending)
+        # What goes on after a stream broke is not on the tape: it holds one stream.
+        recorder = self._recorder(desk, caller) if before is None else None
+        post: Callable[[Event], None]
+        if recorder is not None:
+            session = recorder.session(
+                leg, desk, caller=caller, record=book, meter=meter, pins=pins
+            )
+            post = recorder.outside(session.post)
+        else:
+            session = CallSession(
+                leg,
+                desk,
+                caller=caller,
+                record=book,
+                meter=meter,
+                pins=pins,
+                resumed=recovered(before, self._keys()) if before is not None else None,
+            )
+            post = session.post
         if before is None or before.menu_key is None:
             self._prepare_greetings(caller)
         booking = self._spawn(book.run())
-        watching = self._spawn(spending.run(session.post, meter))
+        watching = self._spawn(spending.run(post, meter))
         reason, is_lost = EndReason.FAILED, True
         log.info("call_began", caller=opened.caller, is_resumed=before is not None)
         running = RunningCall(
-            opened.call_id, opened.account_id, start.stream_sid, session.post, pins.refresh
+            opened.call_id, opened.account_id, start.stream_sid, post, pins.refresh
         )
         with self._running.kept(running):
             try:
@@ -308,6 +321,8 @@ class VoiceService:
                 log.exception("call_broke")
             finally:
                 watching.cancel()
+                if recorder is not None:
+                    book.recording(recorder.tape.encode())
                 if is_lost:
                     # The line may still be there: Twilio asks what to do next, and goes on.
                     book.lose(reason, meter.used_seconds)
@@ -353,6 +368,13 @@ class VoiceService:
     def _keys(self) -> dict[str, int]:
         """Return the buddies' menu keys by their names."""
         return {view.name: key for key, view in self._configuration.personas.items()}
+
+    def _recorder(self, desk: CallDesk, caller: Caller) -> Recorder | None:
+        """Return what records a call, where the operator wants calls recorded."""
+        if not self._configuration.constant(RECORD_CALLS, 0):
+            return None
+        loop = asyncio.get_running_loop()
+        return Recorder(desk, caller, self.clock.now(), loop.time)
 
     async def _warm_up(self) -> None:
         """Make what the first callers would wait for."""

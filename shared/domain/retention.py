@@ -16,6 +16,7 @@ class RetentionRules:
     """Days after which rows are deleted; each can be changed by a constant of its name."""
 
     calls_days: int = 365  # with every word; since the call began
+    recordings_days: int = 30  # of calls that the installation records; since then
     withheld_days: int = 1  # the account that a hidden number gets for one call
     temporary_days: int = 90  # a number that nobody claimed, since its last call
     sessions_days: int = 30  # since they ended or ran out

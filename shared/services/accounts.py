@@ -160,6 +160,17 @@ def add_operator(session: Session, *, email: str, now: datetime) -> None:
     )
 
 
+def operator_with(session: Session, *, email: str) -> AccountId | None:
+    """Return the account of the operator who signs in with this verified address."""
+    index = email_index(session, email)
+    found = session.exec(
+        select(GoogleIdentity.account_id)
+        .join(Operator, col(Operator.email_index) == GoogleIdentity.email_index)
+        .where(GoogleIdentity.email_index == index, col(GoogleIdentity.is_email_verified))
+    ).first()
+    return AccountId(found) if found is not None else None
+
+
 def profile(session: Session, *, account_id: AccountId, now: datetime) -> ProfileView:
     """Return the account as its owner sees it."""
     account = session.get_one(Account, account_id)

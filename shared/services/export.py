@@ -14,7 +14,15 @@ from sqlmodel import Session, SQLModel, col, select
 
 from shared.database import key_ring
 from shared.ids import AccountId, CallId
-from shared.services import accounts, calls, consents, oversight, profiles, talk_time
+from shared.services import (
+    accounts,
+    calls,
+    consents,
+    oversight,
+    profiles,
+    recordings,
+    talk_time,
+)
 from shared.tables.account import GoogleIdentity, Notice, SignInSession
 from shared.tables.billing import Checkout, Payment, Subscription
 from shared.tables.call import Call
@@ -145,6 +153,7 @@ def call(session: Session, *, account_id: AccountId, call_id: CallId) -> Values:
             }
             for entry in found.entries
         ],
+        "recording": recordings.plain(session, call_id=call_id),
     }
 
 

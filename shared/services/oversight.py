@@ -58,6 +58,13 @@ def read_call(
     """Return anybody's call to an operator, and write down who read it, when and why."""
     if not operator.is_operator:
         raise NotAnOperator
+    return look(session, operator_id=operator.account_id, call_id=call_id, reason=reason, now=now)
+
+
+def look(
+    session: Session, *, operator_id: AccountId, call_id: CallId, reason: str, now: datetime
+) -> CallDetail:
+    """Return anybody's call to who is known to be an operator, and write that down."""
     said = " ".join(reason.split())
     if not SHORTEST_REASON <= len(said) <= LONGEST_REASON:
         raise ReasonMissing
@@ -69,7 +76,7 @@ def read_call(
         AuditEntry(
             id=entry_id,
             at=now,
-            operator_account_id=operator.account_id,
+            operator_account_id=operator_id,
             action=READ_CALL,
             account_id=owner,
             call_id=call_id,

@@ -19,6 +19,7 @@ from shared.tables.account import Account, GoogleIdentity, Notice, Operator, Sig
 from shared.tables.call import Entry, Unanswered
 from shared.tables.guarding import AuditEntry
 from shared.tables.phone_line import PhoneLine
+from shared.tables.recording import CallRecording
 from shared.tables.verification import Verification
 
 BATCH_ROWS: Final = 500
@@ -54,6 +55,7 @@ SEALED_COLUMNS: Final = (
     SealedColumn(Entry, "sealed_text", "entry"),
     SealedColumn(Entry, "sealed_unheard", "unheard"),
     SealedColumn(Unanswered, "sealed_text", "unanswered"),
+    SealedColumn(CallRecording, "sealed_tape", "tape"),
     SealedColumn(AuditEntry, "sealed_reason", "audit_reason"),
 )
 

@@ -24,6 +24,7 @@ from shared.tables.billing import Checkout, ProcessedWebhook
 from shared.tables.call import Call
 from shared.tables.guarding import AuditEntry, Erasure, TextMessage
 from shared.tables.job import Job
+from shared.tables.recording import CallRecording
 from shared.tables.verification import GuardWindow, Verification
 
 BATCH_ROWS: Final = 200  # of a table at a time: no lock is held for long
@@ -194,6 +195,11 @@ def _plain_rows(
             col(Job.status).in_((DONE, FAILED))
             & ~is_erasing
             & (col(Job.ended_at) < before(rules.jobs_days)),
+        ),
+        (
+            "recordings",
+            CallRecording,
+            col(CallRecording.recorded_at) < before(rules.recordings_days),
         ),
         ("audit", AuditEntry, col(AuditEntry.at) < before(rules.audit_days)),
         ("erasures", Erasure, col(Erasure.finished_at) < before(rules.audit_days)),

@@ -197,26 +197,27 @@ class ScriptedCall:
             profile or stranger(name), visitor or Visitor(favourite_key=1), BEGAN_AT
         )
         personas = {1: persona(1, "Lisa"), 2: persona(2, "Ben")}
+        self.desk = CallDesk(
+            ears=Ears(
+                lambda lost, restored: ReconnectingSpeechToText(
+                    self.recogniser, on_lost=lost, on_restored=restored
+                )
+            ),
+            language_model=TimedLanguageModel(self.model, first_token_seconds=10),
+            text_to_speech=RetryingTextToSpeech(self.voice),
+            announcements=AnnouncementShelf(
+                TEXTS, {key: fake_speech(text) for key, text in TEXTS.items()}
+            ),
+            made_ahead=self.made_ahead,
+            personas=lambda: personas,
+            turn_rules=lambda _persona, pause: rules or TurnRules(pause=pause or 0.8),
+            reception_rules=ReceptionRules,
+            default_model="the-model",
+            warm_voice=self.warm,
+        )
         self.session = CallSession(
             self.leg,
-            CallDesk(
-                ears=Ears(
-                    lambda lost, restored: ReconnectingSpeechToText(
-                        self.recogniser, on_lost=lost, on_restored=restored
-                    )
-                ),
-                language_model=TimedLanguageModel(self.model, first_token_seconds=10),
-                text_to_speech=RetryingTextToSpeech(self.voice),
-                announcements=AnnouncementShelf(
-                    TEXTS, {key: fake_speech(text) for key, text in TEXTS.items()}
-                ),
-                made_ahead=self.made_ahead,
-                personas=lambda: personas,
-                turn_rules=lambda _persona, pause: rules or TurnRules(pause=pause or 0.8),
-                reception_rules=ReceptionRules,
-                default_model="the-model",
-                warm_voice=self.warm,
-            ),
+            self.desk,
             caller=self.caller,
             record=self.record,
             meter=self.meter,
