@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from voice.conversation import commands as do
-from voice.conversation.commands import Command, Message
+from voice.conversation.commands import Command, Message, Side
 from voice.conversation.events import TranscriptReceived
 
 IN_FLIGHT: Final = 5.0  # seconds in which the rest of an utterance begun before may still come
@@ -40,6 +40,12 @@ class RecordKeeping:
         before, self._before = self._before or [], None
         self._ignores_until = now + IN_FLIGHT if is_speaking else None
         return before, do.GoOnRecord()
+
+    def said_since(self, turn: str) -> str:
+        """Return what of a turn was said since the record ended."""
+        last = self._before[-1] if self._before else None
+        began = last.text if last is not None and last.side is Side.CALLER else ""
+        return turn.removeprefix(began).strip()
 
     def ignores(self, event: TranscriptReceived, now: float) -> bool:
         """Tell whether these words belong to what was said off the record."""

@@ -100,7 +100,11 @@ class Requests(Floor):
 
     def _hear_off_the_record(self) -> list[Command]:
         """End the record at the words that ask for it: what follows them must not be shown."""
-        if self._record.is_off or not goes_off_the_record(self._turn.text):
+        before = self.history[-1] if self.history else None
+        said = self._turn.text
+        if before is not None and before.side is Side.CALLER:  # it goes on, and is one turn
+            said = f"{before.text} {said}"
+        if self._record.is_off or not goes_off_the_record(said):
             return []
         return self._go_off_record()
 
@@ -126,7 +130,9 @@ class Requests(Floor):
         was_choosing, self._is_choosing = self._is_choosing, False
         cut = self._menu_cut if was_choosing else self._cut
         if self._record.is_off:
-            if (rest := after_going_on_the_record(said)) is not None:
+            # A recogniser's pieces may fall into two turns; together they say it.
+            since = self._record.said_since(self.history[-1].text)
+            if (rest := after_going_on_the_record(since)) is not None:
                 return self._go_on_record(rest, now)
             if goes_off_the_record(said) and is_about_the_record(said):
                 self.history = before

@@ -397,6 +397,31 @@ def test_what_follows_the_words_that_begin_the_record_is_on_it() -> None:
     assert talk.asked[-1].history[-1].text == "tell me about whales"
 
 
+@pytest.mark.parametrize("pieces", [("back on", "back on the record"), ("Back", "on the record")])
+def test_words_that_begin_the_record_may_come_in_pieces(pieces: tuple[str, str]) -> None:
+    talk = listening()
+    talk.say("off the record")
+    talk.play()
+
+    talk.hear(pieces[0], is_final=False)
+    talk.wait()
+    commands = talk.say(pieces[1])
+
+    assert do.GoOnRecord() in commands
+    assert told(commands)[-1:] == [ON]
+
+
+def test_words_that_end_the_record_may_come_in_pieces() -> None:
+    talk = listening()
+
+    talk.hear("off the", is_final=False)
+    talk.wait()
+    commands = talk.hear("off the record my secret is a bear")
+
+    assert do.GoOffRecord() in commands
+    assert "bear" not in str(written(commands))
+
+
 def test_rest_of_a_sentence_begun_off_the_record_is_dropped() -> None:
     talk = listening()
     talk.press("*9")
