@@ -24,7 +24,7 @@ _HESITATIONS = re.compile(
 _SUBJECTS = (
     re.compile(
         r"^(?:(?:can|could|would|will) you (?:please )?)?(?:please )?"
-        r"(?:tell|teach|talk to) (?:me|us) (?:something |more |a bit |a little |everything )*"
+        r"(?:tell|teach|talk to) (?:me|us) (?:[\w' ]{1,30} )?"
         r"about (?P<subject>.+)$",
         re.IGNORECASE,
     ),

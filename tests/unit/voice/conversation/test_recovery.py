@@ -13,6 +13,7 @@ from voice.conversation.recovery import LOST_YOU, MOST_WORDS, first_words, offer
     ("said", "reminder"),
     [
         ("Can you tell me about my dog?", "You were asking about your dog."),
+        ("Please tell me one thing about the moon.", "You were asking about the moon."),
         ("um, so what about salt", "You were asking about salt."),
         ("What do you know about the moon?", "You were asking about the moon."),
         ("I'd like to hear more about us", "You were asking about you."),
