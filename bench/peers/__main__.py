@@ -19,9 +19,9 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from bench.peers import environments, report
-from bench.peers.cells import measure, running_world
+from bench.peers.cells import World, measure, running_world
 from bench.peers.contestants import CONTESTANTS
-from tests.support.database import database_server
+from tests.support.database import DatabaseServer, database_server
 
 LOADS: Final = (1, 10, 25, 50, 100)
 MINUTES: Final = 24.0  # after which no further cell begins
@@ -74,10 +74,20 @@ async def run(
                     elif time.monotonic() > until:
                         row["skipped"] = "not run: no time left"
                     else:
-                        row = await measure(CONTESTANTS[name], calls, world, server)
-                        if report.is_broken(row):
+                        row = await _measure(name, calls, world, server)
+                        if "skipped" in row or report.is_broken(row):
                             broken[name] = calls
                     keep(row)
+
+
+async def _measure(name: str, calls: int, world: World, server: DatabaseServer) -> dict[str, Any]:
+    """Measure a cell; one that fails does not take the others along."""
+    try:
+        return await measure(CONTESTANTS[name], calls, world, server)
+    except (OSError, RuntimeError, AssertionError) as error:  # a TimeoutError is an OSError
+        skipped = f"failed: {type(error).__name__}"
+        print(f"{name} with {calls} calls: {error}", file=sys.stderr)
+        return {"contestant": name, "calls": calls, "skipped": skipped}
 
 
 def _write(path: Path) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from bench.peers.world import sound
 from bench.peers.world.book import Book, Turn, clock
@@ -23,8 +23,8 @@ from bench.peers.world.book import Book, Turn, clock
 TICK: Final = 0.02  # seconds
 PLAYED_OUT: Final = 0.6  # seconds of silence that end a reply
 INTERRUPTS_AFTER: Final = 1.0  # seconds of the reply
-ANSWER_WITHIN: Final = 8.0  # seconds
-REPLY_WITHIN: Final = 20.0
+ANSWER_WITHIN: Final = 6.0  # seconds
+REPLY_WITHIN: Final = 10.0
 GREETING_WITHIN: Final = 20.0
 QUIET_START: Final = 1.0  # seconds before the first words, where nobody greets
 
@@ -93,7 +93,7 @@ class Caller(WSListener):
                 websocket_handshake_timeout=15,
             )
             await self._talk()
-        except (OSError, TimeoutError, ConnectionError) as error:
+        except (OSError, WSError) as error:  # a TimeoutError is an OSError
             self.failure = f"{type(error).__name__}: {error}"
         finally:
             self.seconds = clock() - began
