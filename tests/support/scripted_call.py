@@ -22,7 +22,6 @@ from tests.support.fakes import (
     FakeTextToSpeech,
 )
 from tests.support.loop_time import now
-from tests.support.virtual_time import run_in_virtual_time
 from voice.announcements import AnnouncementShelf
 from voice.call import CallSession
 from voice.caller import Caller
@@ -33,6 +32,7 @@ from voice.conversation.recovery import Recovered
 from voice.conversation.turn_rules import TurnRules
 from voice.desk import CallDesk, Ears, PinChecks
 from voice.ports import Voice
+from voice.replay.virtual_time import run_in_virtual_time
 from voice.resilience import ReconnectingSpeechToText, RetryingTextToSpeech, TimedLanguageModel
 from voice.timing import TurnTimes
 

@@ -9,10 +9,10 @@ import pytest
 from shared.errors import ProviderError
 from tests.support.fake_sound import words_in
 from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech
-from tests.support.virtual_time import run_in_virtual_time
 from voice.announcements import NOTICE_VERSION, TEXTS, AnnouncementShelf
 from voice.conversation.commands import Announcement
 from voice.ports import Voice
+from voice.replay.virtual_time import run_in_virtual_time
 
 WORDS_A_SECOND = 2.5  # an unhurried voice
 FAREWELLS = (

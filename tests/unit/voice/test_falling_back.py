@@ -12,9 +12,9 @@ from tests.support.fake_line import FAKE
 from tests.support.fake_sound import words_in
 from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech
 from tests.support.loop_time import now, until
-from tests.support.virtual_time import run_in_virtual_time
 from voice.falling_back import Choice, FallbackTextToSpeech
 from voice.ports import Voice
+from voice.replay.virtual_time import run_in_virtual_time
 from voice.resilience import RetryingTextToSpeech
 
 VOICE = Voice("ballad")

@@ -5,10 +5,10 @@ import asyncio
 from tests.support.fakes import FakeSpeechToText
 from tests.support.loop_time import now
 from tests.support.scripted_call import ScriptedCall, call, moment
-from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.events import Event
 from voice.desk import Ears
 from voice.hearing import Hearing
+from voice.replay.virtual_time import run_in_virtual_time
 
 
 def test_the_recogniser_is_told_the_buddies_names_and_the_callers() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from tests.support.fake_sound import fake_speech, words_in
 from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech
-from tests.support.virtual_time import run_in_virtual_time
 from voice.made_ahead import MadeAhead
 from voice.ports import Voice
+from voice.replay.virtual_time import run_in_virtual_time
 
 
 def voice(speed: float = 1.0) -> Voice:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from shared.errors import ProviderError
 from shared.services.talk_time import QUANTUM_SECONDS, CallNotFound, Granted, StreamReplaced
-from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.events import (
     CallDeleted,
     CallerHungUp,
@@ -21,6 +20,7 @@ from voice.conversation.events import (
     TalkTimeOver,
 )
 from voice.meter import Meter
+from voice.replay.virtual_time import run_in_virtual_time
 
 
 def clock() -> float:

@@ -11,12 +11,12 @@ from shared.domain.spending import Component
 from shared.errors import ProviderError
 from shared.migrations import ROOT
 from tests.support.fakes import FakeLanguageModel, FakeTextToSpeech, ScriptedReply
-from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.commands import EndReason
 from voice.conversation.prompts import ModelMessage
 from voice.counted import CountedLanguageModel, CountedTextToSpeech
 from voice.metrics import Metrics
 from voice.ports import Voice
+from voice.replay.virtual_time import run_in_virtual_time
 from voice.timing import Stage, TurnTimes
 from voice.watching import Watches
 

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from tests.support.fakes import FakeTextToSpeech
 from tests.support.scripted_call import BEGAN_AT, FILLERS, TEXTS, persona, stranger
-from tests.support.virtual_time import run_in_virtual_time
 from voice.caller import Caller
 from voice.conversation import bridges, honesty
 from voice.conversation.commands import Announcement
 from voice.conversation.reception import Visitor
 from voice.made_ahead import MadeAhead
 from voice.own_words import OwnWords
+from voice.replay.virtual_time import run_in_virtual_time
 
 LISA, BEN = persona(1, "Lisa"), persona(2, "Ben")
 

@@ -7,9 +7,9 @@ import pytest
 from shared.errors import ProviderError
 from tests.support.fake_sound import fake_speech
 from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech
-from tests.support.virtual_time import run_in_virtual_time
 from voice.ports import Voice
 from voice.recent_speech import RecentSpeech
+from voice.replay.virtual_time import run_in_virtual_time
 
 LISA, BEN = Voice("alloy"), Voice("ballad")
 

@@ -10,11 +10,11 @@ from shared.errors import ProviderError
 from tests.support.fake_line import FAKE
 from tests.support.fake_sound import fake_speech, silence
 from tests.support.fakes import FakeRecogniserStream, FakeSpeechToText
-from tests.support.virtual_time import run_in_virtual_time
 from tests.unit.voice.test_resilience import Listening, clock, pause
 from voice.metrics import Metrics
 from voice.ports import ListenOptions
 from voice.recognisers import FallbackSpeechToText
+from voice.replay.virtual_time import run_in_virtual_time
 from voice.resilience import ReconnectingSpeechToText
 from voice.resting import Rested, RestRules, in_order
 

@@ -14,10 +14,10 @@ from shared.database import StoreUnavailable
 from shared.domain.timings import CallFigures
 from shared.ids import CallId
 from shared.services import calls
-from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.commands import EndReason, Side, WriteEntry
 from voice.metrics import Metrics
 from voice.record import CallBook
+from voice.replay.virtual_time import run_in_virtual_time
 from voice.timing import Stage, TurnTimes
 from voice.transcript import NewEntry, NewTurnTiming, Unanswered
 

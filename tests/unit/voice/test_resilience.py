@@ -17,10 +17,10 @@ from tests.support.fakes import (
     ScriptedReply,
     ScriptedSpeech,
 )
-from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.events import TranscriptReceived
 from voice.conversation.prompts import ModelMessage
 from voice.ports import FRAME_BYTES, ListenOptions, RecogniserEvent, Voice
+from voice.replay.virtual_time import run_in_virtual_time
 from voice.resilience import (
     ReconnectingSpeechToText,
     ReconnectingStream,

@@ -20,10 +20,10 @@ from tests.support.fakes import (
     FakeSpeechToText,
     FakeTextToSpeech,
 )
-from tests.support.virtual_time import run_in_virtual_time
 from voice.conversation.events import Event, SpendStopped, StopReason
 from voice.conversation.prompts import ModelMessage
 from voice.ports import ListenOptions, Voice
+from voice.replay.virtual_time import run_in_virtual_time
 from voice.spending import (
     CallSpending,
     GuardedLanguageModel,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from sandbox.twilio.gathering import Gathering
 from sandbox.twilio.twiml import Gather
 from tests.support.loop_time import now, until
-from tests.support.virtual_time import run_in_virtual_time
+from voice.replay.virtual_time import run_in_virtual_time
 
 Script = Callable[["Caller"], Awaitable[None]]
 PROMPT_SECONDS = 3.0

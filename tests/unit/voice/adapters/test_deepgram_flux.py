@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
 from tests.support.fake_sound import fake_speech, silence
-from tests.support.virtual_time import run_in_virtual_time
 from tests.unit.voice.adapters.test_deepgram_listen import json_values, speak
 from voice.adapters.deepgram_flux import FluxStream, TurnReader
 from voice.conversation.events import (
@@ -25,6 +24,7 @@ from voice.conversation.events import (
     VoiceDetected,
 )
 from voice.ports import RecogniserEvent
+from voice.replay.virtual_time import run_in_virtual_time
 
 WIRE: dict[str, Any] = json.loads(Path("tests/wire/deepgram/listen_v2.json").read_text())
 QUIET = 0.3

@@ -17,10 +17,10 @@ from websockets.frames import Close
 
 from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
 from tests.support.fake_sound import silence
-from tests.support.virtual_time import run_in_virtual_time
 from voice.adapters.deepgram_listen import DeepgramStream, ResultReader
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.ports import RecogniserEvent, RecogniserStream
+from voice.replay.virtual_time import run_in_virtual_time
 
 WIRE: dict[str, Any] = json.loads(Path("tests/wire/deepgram/listen_v1.json").read_text())
 

@@ -18,13 +18,13 @@ from langsmith.utils import tracing_is_enabled
 from structlog.testing import capture_logs
 
 from shared.errors import ProviderError
-from tests.support.virtual_time import run_in_virtual_time
 from voice.adapters.openai_chat import OpenAIChat
 from voice.adapters.openai_speech import OpenAISpeech
 from voice.audio import g711
 from voice.audio.resample import Downsampler
 from voice.conversation.prompts import ModelMessage
 from voice.ports import Voice
+from voice.replay.virtual_time import run_in_virtual_time
 
 WIRE: dict[str, Any] = json.loads(Path("tests/wire/openai/chat_stream.json").read_text())
 ASKED = [

@@ -9,9 +9,9 @@ import pytest
 
 from shared.errors import ProviderError
 from tests.support.loop_time import now, until
-from tests.support.virtual_time import run_in_virtual_time
 from voice.adapters.speech_sessions import SpeechSessions
 from voice.ports import Voice
+from voice.replay.virtual_time import run_in_virtual_time
 
 VOICE = Voice("ballad")
 GONE = ProviderError("voice", "gone", retryable=True)

@@ -12,7 +12,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import LocalProtocolError, RemoteProtocolError
-from tests.support.virtual_time import run_in_virtual_time
 from voice.adapters.twilio_media import (
     Connected,
     Encoder,
@@ -22,6 +21,7 @@ from voice.adapters.twilio_media import (
     decode,
 )
 from voice.ports import KeyPressed, LegClosed, MarkReturned, MediaReceived
+from voice.replay.virtual_time import run_in_virtual_time
 
 WIRE = json.loads((Path("tests/wire/twilio/media_streams.json")).read_text())
 FROM_TWILIO: dict[str, dict[str, Any]] = WIRE["from_twilio"]
