@@ -130,16 +130,26 @@ def test_a_pin_is_not_on_the_tape() -> None:
 
 
 def test_what_is_said_off_the_record_is_not_on_the_tape() -> None:
-    async def play() -> Tape:
-        phone = ScriptedCall()
-        recorder = Recorder(phone.desk, phone.caller, BEGAN_AT, asyncio.get_running_loop().time)
-        recorder.is_off_the_record = True
-        model = recorder.desk(phone.desk).language_model
-        async for _ in model.reply((ModelMessage("user", "hush"),), model="m"):
-            pass
-        return recorder.tape
+    async def script(phone: RecordedCall) -> None:
+        await phone.until_heard("Lisa here.")
+        await phone.talk("tell me a story")
+        await phone.until_heard("You said tell me a story.")
+        await phone.talk("off the record my secret is purple")
+        await moment(6)
+        await phone.talk("do you like purple too")
+        await moment(6)
+        await phone.talk("back on the record")
+        await moment(4)
+        await phone.talk("and now the news")
+        await phone.until_heard("You said and now the news.")
+        phone.leg.hang_up()
 
-    assert run_in_virtual_time(play()).written == []
+    before, tape = recorded(script)
+
+    assert before.off_the_record == 1
+    assert b"purple" not in tape.encode()
+    assert b"tell me a story" in tape.encode()
+    assert b"and now the news" in tape.encode()
 
 
 def test_another_pause_ends_turns_at_another_time() -> None:
