@@ -16,7 +16,9 @@ from shared.settings import Settings
 from tests.support.builders import NOW, character
 from voice.jobs.sunsets import RETRY_SECONDS, SUNSET_SECONDS, watch_models
 
-SETTINGS = Settings.model_construct(chat_model="gpt-6-luna", speech_model="gpt-4o-mini-tts")
+SETTINGS = Settings.model_construct(
+    chat_model="gpt-6-luna", speech_model="gpt-4o-mini-tts", speech="openai_speech"
+)
 
 
 class StoppedClock:
