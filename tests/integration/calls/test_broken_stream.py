@@ -65,7 +65,9 @@ async def test_stream_that_breaks_is_gone_on_with_and_nothing_is_paid_twice(
     asked = [entry.text for entry in call.entries if entry.side == "caller"]
     assert asked == ["what about salt", "and more"]
     assert 0 < call.card.seconds <= report.seconds
-    assert voice.service.calls_in_progress == 0
+    async with asyncio.timeout(10):  # the books are closed a moment before the stream is left
+        while voice.service.calls_in_progress:
+            await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.05)
 
 
 async def test_end_that_was_meant_is_no_broken_stream(voice: RunningVoice) -> None:
