@@ -16,10 +16,16 @@ class Fillers:
         self.ready: tuple[str, ...] = ()  # the shell puts in what can be said at once
         self._waiting_since: float | None = None
         self._last: str | None = None
+        self._is_spent = False  # this turn has had its filler
 
-    def begin(self, now: float) -> None:
-        """Cover the wait for a reply from now on: the caller's turn is over."""
-        self._waiting_since = now
+    def begin(self, now: float, *, goes_on: bool = False) -> None:
+        """Cover the wait for a reply from now on: the caller's turn is over.
+
+        A turn that goes on after its filler gets no other: who is cut off by the caller's every
+        pause had better wait.
+        """
+        self._is_spent = self._is_spent and goes_on
+        self._waiting_since = None if self._is_spent else now
 
     def drop(self) -> None:
         """There is nothing to cover any more."""
@@ -37,6 +43,7 @@ class Fillers:
         if due_at is None or now < due_at:
             return None
         self.drop()
+        self._is_spent = True
         after = self.ready.index(self._last) + 1 if self._last in self.ready else 0
         self._last = self.ready[after % len(self.ready)]
         return self._last

@@ -207,6 +207,8 @@ class Conversation(Requests):
     def _end_turn(self, now: float) -> list[Command]:
         last_word_at = self._turn.words.last_word_at or now
         said, before = self._turn.text, list(self.history)
+        # Who went on before a word of the answer is still in the same turn.
+        goes_on = self._cut is not None and not self._cut.heard
         was_listening = only_listens(said)
         commands: list[Command] = [*self._turn.take(self.history)]
         granted = self._grant(said, before, now)
@@ -222,12 +224,12 @@ class Conversation(Requests):
         )
         commands += self._buddy.say_asides()
         if prepared is not None:
-            self.fillers.begin(now)
+            self.fillers.begin(now, goes_on=goes_on)
             return [*commands, do.CommitReply(reply)]
         if asks_whether_human(self.history[-1].text):
             self._buddy.is_generated = True
             return [*commands, self._buddy.speak(honesty.ANSWER)]
-        self.fillers.begin(now)
+        self.fillers.begin(now, goes_on=goes_on)
         return [*commands, do.GenerateReply(reply, tuple(self.history))]
 
     def _prepare_reply(self) -> list[Command]:

@@ -137,6 +137,15 @@ def test_words_over_a_filler_continue_the_callers_turn() -> None:
     assert any(isinstance(command, do.GenerateReply) for command in answered)
 
 
+def test_a_turn_that_goes_on_over_its_filler_gets_no_other() -> None:
+    conversation, _ = filling_conversation()
+    conversation.receive(on.TranscriptReceived("about bears", is_final=True, ended_at=13.9), 14)
+    answered = conversation.tick(14.8)
+
+    assert any(isinstance(command, do.GenerateReply) for command in answered)
+    assert conversation.tick(14.8 + RULES.filler_after) == []
+
+
 def test_the_next_wait_is_covered_with_other_words() -> None:
     conversation = listening_conversation()
     conversation.fillers.ready = (HM, LET_ME_SEE)
