@@ -65,19 +65,19 @@ class CallerTurn:
         """Forget the kept word: it is part of what interrupted."""
         self._kept = None
 
-    def resume(self, now: float, *, within: float) -> None:
+    def resume(self, now: float, history: list[Message], *, within: float) -> None:
         """Let a kept word begin the turn if it was said within so many seconds of now."""
         self.words.forget_before(now - within)
         kept, self._kept = self._kept, None
         if kept is not None and now - self._kept_at <= within:
-            self._take_in(kept, self._kept_at)
+            self._take_in(kept, self._kept_at, history)
 
     def hear(self, news: News, history: list[Message], now: float) -> list[Message]:
         """Take words in and return the history, without a turn that they correct."""
         if self._unconfirmed is not None and news.corrects:
             history = self._unconfirmed.history
             self._unconfirmed = None
-        self._take_in(news, now)
+        self._take_in(news, now, history)
         return history
 
     def ends_at(self, rules: TurnRules) -> float | None:
@@ -94,9 +94,10 @@ class CallerTurn:
             ends_at = max(ends_at, min(held_until, words.last_word_at + rules.voice_hold_most))
         return ends_at
 
-    def _take_in(self, news: News, now: float) -> None:
+    def _take_in(self, news: News, now: float, history: list[Message]) -> None:
+        """Take words in; a number that goes on after a pause is judged by all of it."""
         self.words.hear(news, now)
-        self.is_dictated = sounds_dictated(self.text)
+        self.is_dictated = sounds_dictated(self.preview(history)[-1].text)
 
     def take(self, history: list[Message]) -> list[WriteEntry]:
         """Add the turn to the history; words without their final may be corrected."""

@@ -307,7 +307,7 @@ class Conversation(Requests):
             return [self._end(self._end_reason)]
         self.history += self._buddy.settle()
         self._give_floor_to_caller(now)
-        self._turn.resume(now, within=self.rules.kept_word)
+        self._turn.resume(now, self.history, within=self.rules.kept_word)
         return self._speak_if_idle(now)
 
     def _reply_deadline(self) -> float:

@@ -101,3 +101,13 @@ def test_who_dictates_and_stops_is_answered_after_the_longer_pause() -> None:
 
     assert conversation.deadline == pytest.approx(12 + RULES.dictation_pause)
     assert isinstance(conversation.tick(12 + RULES.dictation_pause)[0], do.WriteEntry)
+
+
+def test_a_number_that_goes_on_after_its_turn_was_taken_is_judged_as_a_whole() -> None:
+    conversation = listening_conversation()
+    conversation.receive(on.TranscriptReceived("my number is the following", True, 12), 12.2)
+    conversation.tick(12 + RULES.pause)
+
+    conversation.receive(on.TranscriptReceived("four one", True, 14), 14.2)
+
+    assert conversation.deadline == pytest.approx(14 + RULES.dictation_pause)
