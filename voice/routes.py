@@ -1,11 +1,11 @@
-"""The HTTP and websocket doors of the voice service."""
+"""The HTTP doors of the voice service; for streams there is `voice.stream_door`."""
 
 from __future__ import annotations
 
 import re
 
 import structlog
-from quart import Blueprint, Quart, Response, request, websocket
+from quart import Blueprint, Quart, Response, request
 from twilio.twiml.voice_response import (  # type: ignore[import-untyped]
     Connect,
     VoiceResponse,
@@ -16,6 +16,7 @@ from shared.phone import caller_number
 from shared.services import calls, resumptions
 from voice.adapters.twilio_rest import SIGNATURE_HEADER
 from voice.service import CALL_SID, VoiceService
+from voice.stream_door import StreamDoor
 
 log = structlog.get_logger()
 
@@ -30,9 +31,9 @@ def register(app: Quart, service: VoiceService) -> None:
     doors = Blueprint("calls", __name__)
     _add_webhooks(doors, service)
     _add_resumption(doors, service)
-    _add_stream(doors, service)
     _add_health(doors, service)
     app.register_blueprint(doors)
+    app.asgi_app = StreamDoor(app.asgi_app, service)  # type: ignore[method-assign]
 
 
 def _add_webhooks(doors: Blueprint, service: VoiceService) -> None:
@@ -114,18 +115,6 @@ def _add_resumption(doors: Blueprint, service: VoiceService) -> None:
             return _twiml(_hang_up())
         log.info("call_resumable", call_sid=call_sid, call_id=resumable.call_id)
         return _twiml(_stream(service, resumable.stream_token))
-
-
-def _add_stream(doors: Blueprint, service: VoiceService) -> None:
-    @doors.websocket("/calls/stream")
-    async def stream() -> Response | None:
-        """Take a Media Stream in: signed handshake, then a token of ours that fits the call."""
-        signature = websocket.headers.get(SIGNATURE_HEADER)
-        if not service.validator.is_signed(service.settings.stream_url, {}, signature):
-            return Response("wrong signature", status=403)
-        await websocket.accept()
-        await service.serve_stream(websocket)
-        return None
 
 
 def _add_health(doors: Blueprint, service: VoiceService) -> None:

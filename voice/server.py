@@ -10,8 +10,23 @@ from collections.abc import Generator
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 CLOSE_SECONDS = 2  # for what is still open when the server stops
+MOST_UNREAD = 64  # messages a websocket; more than a second of a stream
+
+
+class ReadingAhead(WebSocketsSansIOProtocol):
+    """Stops reading when much waits; the stock protocol does so, and starts again, every message."""
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message over; pause only where the application does not keep up."""
+        if self.queue.qsize() >= MOST_UNREAD:
+            super().send_receive_event_to_app()
+            return
+        was_paused, self.read_paused = self.read_paused, True
+        super().send_receive_event_to_app()
+        self.read_paused = was_paused
 
 
 def server_config(app: Any, *, host: str, port: int) -> uvicorn.Config:
@@ -20,7 +35,7 @@ def server_config(app: Any, *, host: str, port: int) -> uvicorn.Config:
         app,
         host=host,
         port=port,
-        ws="websockets-sansio",
+        ws=ReadingAhead,
         loop="uvloop",
         lifespan="on",
         log_config=None,

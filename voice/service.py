@@ -7,10 +7,9 @@ import contextlib
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
-from quart.wrappers import Websocket
 
 from shared.clock import Clock
 from shared.configuration import Configuration
@@ -67,6 +66,7 @@ log = structlog.get_logger()
 CALL_SID = re.compile(r"[A-Za-z0-9]{1,64}")
 RECORD_CALLS = "record_calls"  # the constant; 1: calls are recorded for replays
 NO_CALL_SID = "the start message names no call"
+NORMAL_CLOSE = 1000
 POLICY_VIOLATION = 1008  # websocket close code of a stream that is refused
 BOOKED_SECONDS = 2.0  # a call's end is in the database by then, or it will take long
 GOODBYE_SECONDS = 20.0  # calls that outlast the drain may still say goodbye
@@ -92,6 +92,16 @@ class Providers:
     speaks_as_wanted: Callable[[], bool] = lambda: True  # by the first choice, no fallback
     warm_voice: Callable[[Voice], Coroutine[Any, Any, None]] = _leave_cold
     hearing_bytes: int = FRAME_BYTES  # of the caller's audio that the recogniser takes at once
+
+
+class StreamSocket(Protocol):
+    """The websocket of one stream, as `TwilioCallLeg` takes it."""
+
+    async def receive(self) -> str | bytes: ...
+
+    async def send(self, text: str) -> None: ...
+
+    async def close(self, code: int = NORMAL_CLOSE) -> None: ...
 
 
 class VoiceService:
@@ -206,19 +216,17 @@ class VoiceService:
             await self._running.until_none(GOODBYE_SECONDS if seconds else SHORT_GOODBYE_SECONDS)
         log.info("drain_ended", calls=self.calls_in_progress)
 
-    async def serve_stream(self, socket: Websocket) -> None:
+    async def serve_stream(self, socket: StreamSocket) -> None:
         """Lead one stream's call; returns when the stream is over."""
-        leg = TwilioCallLeg(
-            receive=socket.receive, send=socket.send, close=lambda: socket.close(1000)
-        )
+        leg = TwilioCallLeg(receive=socket.receive, send=socket.send, close=socket.close)
         serving = self._spawn(self._serve(leg, socket))
         try:
             await asyncio.shield(serving)
         except asyncio.CancelledError:
-            leg.line_lost()  # Quart cancels its handler when the websocket is gone
+            leg.line_lost()  # the server stops, and waits no longer
             raise
 
-    async def _serve(self, leg: TwilioCallLeg, socket: Websocket) -> None:
+    async def _serve(self, leg: TwilioCallLeg, socket: StreamSocket) -> None:
         async with leg:
             try:
                 start = await leg.started()
