@@ -112,8 +112,9 @@ _KEEP_UNANSWERED: Final = """
         said_at = EXCLUDED.said_at, is_whole = EXCLUDED.is_whole
 """
 _DROP_UNANSWERED: Final = "DELETE FROM unanswered WHERE call_id = ANY(%s::text[])"
-_NOTIFY_CALLS: Final = "SELECT pg_notify(%s, id) FROM unnest(%s::text[]) AS id"
-_NOTIFY_INTERIM: Final = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
+_NOTIFY: Final = """
+    SELECT pg_notify(channel, payload) FROM unnest(%s::text[], %s::text[]) AS news (channel, payload)
+"""
 
 EntryRow = tuple[str, int, str, int, datetime, bytes, bytes | None, bool, str | None, str]
 UnansweredRow = tuple[str, bytes, datetime, bool]
@@ -338,25 +339,33 @@ class TranscriptWriter:
                     log.error("transcript_row_refused", error=type(error).__name__)  # noqa: TRY400 - no trace needed
 
     async def _write(self, batch: _Batch) -> None:
-        connection = await self._connected()
-        async with connection.transaction():
-            if batch.entries:
-                await connection.execute(_INSERT_ENTRIES, _columns(batch.entries))
-                calls = sorted({row[0] for row in batch.entries})
-                await connection.execute(_NOTIFY_CALLS, (CALL_ENTRIES, calls))
-            if batch.timings:
-                await connection.execute(_INSERT_TIMINGS, _columns(batch.timings))
-            if batch.unanswered:
-                await self._write_unanswered(connection, batch.unanswered)
-            if batch.interims:
-                await connection.execute(_NOTIFY_INTERIM, (CALL_INTERIM, batch.interims))
+        """Write a batch in one statement, which is one transaction and one round trip.
 
-    async def _write_unanswered(
-        self,
-        connection: psycopg.AsyncConnection[tuple[Any, ...]],
-        unanswered: Mapping[CallId, Unanswered | None],
-    ) -> None:
-        rows: list[UnansweredRow] = [
+        Parts of a statement see the same state of the database: none of these needs another's.
+        """
+        parts: list[tuple[str, list[list[object]]]] = []
+        news = [(CALL_INTERIM, payload) for payload in batch.interims]
+        if batch.entries:
+            parts.append((_INSERT_ENTRIES, _columns(batch.entries)))
+            news += [
+                (CALL_ENTRIES, call_id) for call_id in sorted({row[0] for row in batch.entries})
+            ]
+        if batch.timings:
+            parts.append((_INSERT_TIMINGS, _columns(batch.timings)))
+        if kept := self._kept(batch.unanswered):
+            parts.append((_KEEP_UNANSWERED, _columns(kept)))
+        if answered := [call_id for call_id, words in batch.unanswered.items() if words is None]:
+            parts.append((_DROP_UNANSWERED, [list(answered)]))
+        writes = ", ".join(f"part_{number} AS ({sql})" for number, (sql, _) in enumerate(parts))
+        values = [column for _, columns in parts for column in columns]
+        connection = await self._connected()
+        await connection.execute(
+            f"WITH {writes} {_NOTIFY}" if writes else _NOTIFY,
+            [*values, [channel for channel, _ in news], [payload for _, payload in news]],
+        )
+
+    def _kept(self, unanswered: Mapping[CallId, Unanswered | None]) -> list[UnansweredRow]:
+        return [
             (
                 call_id,
                 self._key_ring.seal(words.text, "unanswered", call_id),
@@ -366,10 +375,6 @@ class TranscriptWriter:
             for call_id, words in unanswered.items()
             if words is not None
         ]
-        if rows:
-            await connection.execute(_KEEP_UNANSWERED, _columns(rows))
-        if answered := [call_id for call_id, words in unanswered.items() if words is None]:
-            await connection.execute(_DROP_UNANSWERED, (answered,))
 
     async def _connected(self) -> psycopg.AsyncConnection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
