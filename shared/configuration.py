@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
-from typing import Self
+from collections.abc import Hashable, Mapping
+from typing import Any, Self
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -50,6 +50,8 @@ class Configuration:
         self._pause_differences: dict[int | None, float] = {}
         self._following: asyncio.Task[None] | None = None
         self.personas: Mapping[int, PersonaView] = {}
+        # What calls have made of all this, by names of theirs; the next edit empties it.
+        self.derived: dict[Hashable, Any] = {}
 
     @classmethod
     async def start(cls, database: Database, dsn_direct: str) -> Self:
@@ -116,6 +118,7 @@ class Configuration:
         self._pause_differences = {view.menu_key: view.pause_difference_seconds for view in views}
         self._constants = dict(constants)
         self.personas = {view.menu_key: view for view in views}
+        self.derived = {}
         self._is_loaded = True
 
     def _refresh_keys(self) -> None:

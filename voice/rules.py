@@ -19,8 +19,20 @@ def turn_rules(
 ) -> TurnRules:
     """Return the rules of turn-taking with this buddy and this caller, as they are right now.
 
-    A call that does not speculate has no reply prepared, whatever the installation says.
+    A call that does not speculate has no reply prepared, whatever the installation says. They are
+    asked for with every event of every call, and made once an edit.
     """
+    name = ("turn_rules", persona.menu_key, own_pause, speculates)
+    rules: TurnRules | None = configuration.derived.get(name)
+    if rules is None:
+        rules = _turn_rules(configuration, persona, own_pause, speculates=speculates)
+        configuration.derived[name] = rules
+    return rules
+
+
+def _turn_rules(
+    configuration: Configuration, persona: PersonaView, own_pause: float | None, *, speculates: bool
+) -> TurnRules:
     values = _values(configuration, "turn", _TURN)
     values["pause"] = configuration.pause_seconds(persona.menu_key, own_pause)
     if not speculates:

@@ -18,6 +18,7 @@ from shared.listener import CALL_ENTRIES, Listener, notify
 from shared.migrations import ROOT
 from shared.services import personas
 from tests.support.builders import NOW, character, published_persona
+from voice.rules import turn_rules
 
 # What another process does: connect, and write one constant.
 EDIT = """
@@ -196,3 +197,22 @@ async def test_a_listener_survives_its_connection_and_says_that_it_missed_someth
     running.cancel()
     await asyncio.wait([running])
     assert (first, second) == ("call_1", "call_2")
+
+
+async def test_rules_of_turn_taking_are_made_once_an_edit(
+    database: Database, database_urls: DatabaseUrls
+) -> None:
+    published_persona(database)
+    async with following(database, database_urls) as configuration:
+        await configuration.is_following()
+        persona = next(iter(configuration.personas.values()))
+        rules = turn_rules(configuration, persona, None)
+
+        assert turn_rules(configuration, persona, None) is rules
+        assert turn_rules(configuration, persona, None, speculates=False).speculations == 0
+        assert turn_rules(configuration, persona, 1.5).pause != rules.pause
+
+        await database.transact(
+            personas.set_constant, name="pause_time_seconds", value=1.7, now=NOW
+        )
+        await until(lambda: turn_rules(configuration, persona, None).pause != rules.pause)
