@@ -44,6 +44,10 @@ END_TIMEOUT_MS: Final = 5000
 # An `Update` is due every quarter of a second. Streams have been seen that stay open and tell
 # nothing any more: github.com/pipecat-ai/pipecat/issues/5735.
 UNANSWERED_SECONDS: Final = 3.0
+# A reading told this long before the voice ended is behind it: its last words are a guess, and
+# what comes at the end of the turn would correct them. It gets longer, but not for ever.
+BEHIND_SECONDS: Final = 0.25
+CATCH_UP_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class TurnReader:
         self._taken = 0  # of the turn's words, so many are final
         self._taken_until: float | None = None
         self._shown = ""  # the words after those, as told last
+        self._shown_at = 0.0  # up to where the line had been heard then
 
     def decode(self, message: Any) -> tuple[RecogniserEvent, ...]:
         """Return what a message of the SDK says; raise `RemoteProtocolError` if it makes no sense.
@@ -84,6 +89,8 @@ class TurnReader:
 
     def _turn_info(self, message: Any) -> list[RecogniserEvent]:
         words = _words_of(message)
+        if (text := _text(self._fresh(words))) and text != self._shown:
+            self._shown_at = float(message.audio_window_end)
         match message.event:
             case "StartOfTurn":
                 return [VoiceDetected(), *self._hear(words)]
@@ -140,7 +147,9 @@ class TurnReader:
         last = words[-1].ended_at if words else None
         if last is None:
             return False
-        return heard_until - max(last, self.loud_until) >= self._quiet
+        is_behind = self._shown_at < self.loud_until - BEHIND_SECONDS
+        quiet = max(self._quiet, CATCH_UP_SECONDS) if is_behind else self._quiet
+        return heard_until - max(last, self.loud_until) >= quiet
 
 
 def _words_of(message: Any) -> list[_Word]:

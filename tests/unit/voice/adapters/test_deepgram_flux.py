@@ -150,6 +150,21 @@ def test_words_may_still_change_while_there_is_voice_on_the_line() -> None:
     assert read(started, later, loud_until=1.4) == [VoiceDetected(), interim("missis", 0.9)]
 
 
+def test_a_reading_that_is_behind_the_voice_is_not_final_before_it_has_caught_up() -> None:
+    guess = turn_info("StartOfTurn", "back on this", until=1.0)
+    quiet = turn_info("Update", "back on this", until=1.9, words_end=0.9)
+    caught_up = turn_info("EndOfTurn", "back on the record", until=2.2, words_end=1.5)
+    late = turn_info("Update", "back on this", until=2.6, words_end=0.9)
+
+    corrected = read(guess, quiet, caught_up, loud_until=1.5)
+    given_up = read(guess, quiet, late, loud_until=1.5)
+
+    assert corrected[2:] == [final("back on the record", 1.5), UtteranceEnded()]
+    assert [event.text for event in given_up[2:] if isinstance(event, TranscriptReceived)] == [
+        "back on this"
+    ]
+
+
 def test_words_that_were_none_after_all_are_taken_back() -> None:
     heard = read(
         turn_info("StartOfTurn", "uh", until=1.0),
