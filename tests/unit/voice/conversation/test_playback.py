@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice.conversation.commands import Side
-from voice.conversation.playback import CHARACTERS_A_SECOND, Segment, heard_part, sentence_rest
+from voice.conversation.playback import (
+    CHARACTERS_A_SECOND,
+    Playback,
+    Segment,
+    heard_part,
+    sentence_rest,
+)
 
 TEXT = "Once upon a time there was a bear. It sang all day! Did it? It did."
 
@@ -79,3 +85,15 @@ def test_no_more_is_heard_than_a_second_beyond_the_last_mark(
     assert share <= segment.share <= 0.99
     heard, unheard = heard_part(TEXT, segment.share)
     assert f"{heard} {unheard}".strip() == TEXT
+
+
+def test_a_segment_that_never_was_or_was_written_down_is_not_dropped() -> None:
+    playback = Playback()
+    number = playback.add(Side.BUDDY, "Once upon a time.")
+    playback.drop(number, 0)
+
+    playback.drop(number, 5)
+    playback.drop(number + 1, 5)
+
+    assert playback.is_over
+    assert playback.audible is None

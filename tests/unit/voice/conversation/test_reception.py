@@ -56,6 +56,18 @@ def test_notice_comes_first_and_nobody_listens_before_it_was_heard() -> None:
     assert announced(then) == [Announcement.MENU]
 
 
+def test_a_voice_and_words_that_may_still_change_give_the_answer_time_to_come() -> None:
+    desk = at_menu()
+    at_first = desk.deadline
+
+    nothing = desk.receive(on.VoiceDetected(), 24)
+    with_voice = desk.deadline
+    nothing += desk.receive(on.TranscriptReceived("may", is_final=False), 25)
+
+    assert nothing == []
+    assert (at_first, with_voice, desk.deadline) == (26, 30, 31)
+
+
 def test_nine_declines_and_nothing_was_listened_to() -> None:
     desk = reception()
     desk.start(0)
