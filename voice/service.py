@@ -386,15 +386,16 @@ class VoiceService:
 
     async def _warm_up(self) -> None:
         """Make what the first callers would wait for."""
+        # The libraries first: loading them holds up every call, making words holds up none.
+        try:
+            await self._providers.warm_up()
+        except ProviderError as error:
+            log.warning("warm_up_failed", error=str(error))
         for persona in self._configuration.personas.values():
             first = greeting(persona, None, self.clock.now())
             ready = (first, LOST_YOU, bridges.HANDING_OVER, bridges.taking_up(persona.name))
             for words in ready:
                 await self._made_ahead.prepare(voice_of(persona), words, is_personal=False)
-        try:
-            await self._providers.warm_up()
-        except ProviderError as error:
-            log.warning("warm_up_failed", error=str(error))
 
     def _prepare_greetings(self, caller: Caller) -> None:
         """Make the caller's greetings while the notice and the menu are said."""
