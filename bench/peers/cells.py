@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from bench.peers.contestants import WORLD_CORE, Bot, Contestant, Vendors
 from bench.peers.environments import ROOT, python
 from tests.support.database import DatabaseServer
 
-SETTLE_SECONDS: Final = 1.5  # after a bot says that it is up
+SETTLE_SECONDS: Final = 1.0  # a bot that is up has nothing left to do once it rests this long
+LONGEST_SETTLE_SECONDS: Final = 10.0
+RESTING: Final = 0.1  # of a core
 SAMPLE_EVERY: Final = 0.25  # seconds
 TURNS: Final = {1: 5}  # more turns where there are few calls
 FEWEST_TURNS: Final = 4
@@ -72,8 +75,18 @@ async def measure(
 ) -> dict[str, Any]:
     """Return a row: who, how many calls, every turn, and what the bot's process used."""
     async with contestant.start(world.vendors, server) as bot:
-        await asyncio.sleep(SETTLE_SECONDS)
+        await _settle(bot)
         return await _measure(contestant, calls, world, bot)
+
+
+async def _settle(bot: Bot) -> None:
+    """Wait until a bot has done what it does at its start; nobody's calls shall pay for that."""
+    limit = time.monotonic() + LONGEST_SETTLE_SECONDS
+    while time.monotonic() < limit:
+        used = watch.usage(bot.pid).cpu_seconds
+        await asyncio.sleep(SETTLE_SECONDS)
+        if watch.usage(bot.pid).cpu_seconds - used < RESTING * SETTLE_SECONDS:
+            return
 
 
 async def _measure(contestant: Contestant, calls: int, world: World, bot: Bot) -> dict[str, Any]:
