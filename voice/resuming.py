@@ -13,6 +13,7 @@ from shared.services.resumptions import Resumption
 from voice.conversation import recovery
 from voice.conversation.commands import Message, Side, WriteEntry
 from voice.conversation.recovery import Recovered, Redial
+from voice.conversation.wishes import wish_of
 from voice.transcript import Unanswered
 
 
@@ -28,7 +29,7 @@ def recovered(before: Resumption, keys: Mapping[str, int]) -> Recovered:
     owes_reply = bool(said) and (
         unanswered.is_whole if unanswered is not None else said[-1].side is Side.CALLER
     )
-    last = next((one.text for one in reversed(said) if one.side is Side.CALLER), None)
+    last = _last_said(said, keys)
     return Recovered(
         history=said,
         words=recovery.first_words(last, owes_reply=owes_reply),
@@ -45,8 +46,8 @@ def redial(before: BrokenOff | None, keys: Mapping[str, int]) -> Redial | None:
     if before is None:
         return None
     said = history(before.entries, keys)
-    last = next((one.text for one in reversed(said) if one.side is Side.CALLER), None)
-    return Redial(before.menu_key, recovery.offer(last), said)
+    offer = recovery.offer(_last_said(said, keys), was_cut=before.was_cut)
+    return Redial(before.menu_key, offer, said)
 
 
 def left_unanswered(call_id: CallId, before: Resumption) -> Unanswered | None:
@@ -70,6 +71,19 @@ def history(entries: tuple[EntryView, ...], keys: Mapping[str, int]) -> tuple[Me
     return tuple(
         replace(said[-1], text=" ".join(message.text for message in said))
         for said in (list(messages) for _, messages in turns)
+    )
+
+
+def _last_said(said: tuple[Message, ...], keys: Mapping[str, int]) -> str | None:
+    """Return what the caller last said to a buddy; what they asked of the call itself is none."""
+    names = {key: name for name, key in keys.items()}
+    return next(
+        (
+            one.text
+            for one in reversed(said)
+            if one.side is Side.CALLER and wish_of(one.text, names) is None
+        ),
+        None,
     )
 
 

@@ -25,6 +25,7 @@ class BrokenOff:
 
     menu_key: int
     entries: tuple[EntryView, ...]
+    was_cut: bool = True  # the line broke, or we did; else the caller hung up without a goodbye
 
 
 def broken_off(
@@ -56,7 +57,8 @@ def broken_off(
     if not _broke_off(earlier, entries):
         return None
     may_tell = may_remember and call.proved_at is not None
-    return BrokenOff(menu_key, entries if may_tell else ())
+    was_cut = earlier.end_reason in BROKE_OFF
+    return BrokenOff(menu_key, entries if may_tell else (), was_cut)
 
 
 def _broke_off(call: Call, entries: tuple[EntryView, ...]) -> bool:

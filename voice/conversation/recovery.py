@@ -14,6 +14,7 @@ from voice.conversation.commands import Message, WriteEntry
 LOST_YOU: Final = "Sorry, I lost you for a second."  # the same for all, so that it lies ready
 GO_ON: Final = "Please go on."
 CUT_OFF: Final = "It seems we got cut off just now."
+TALKED: Final = "We talked only a moment ago."
 SHALL_WE: Final = "Shall we go on?"
 MOST_WORDS: Final = 16  # of the caller's: who hears more of their own words grows impatient
 
@@ -101,12 +102,11 @@ def first_words(last: str | None, *, owes_reply: bool) -> tuple[str, ...]:
     return said if owes_reply else (*said[:-1], f"{said[-1]} {GO_ON}")
 
 
-def offer(last: str | None) -> str:
+def offer(last: str | None, *, was_cut: bool) -> str:
     """Return what who dials again is offered; `last` is None where it may not be told."""
+    before = CUT_OFF if was_cut else TALKED
     reminder = recalled(last) if last is not None else None
-    if reminder is None:
-        return f"{CUT_OFF} {SHALL_WE}"
-    return f"{CUT_OFF} {reminder} {SHALL_WE}"
+    return " ".join(part for part in (before, reminder, SHALL_WE) if part)
 
 
 def _last_sentence(words: str) -> tuple[str, bool]:

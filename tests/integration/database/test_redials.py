@@ -88,14 +88,14 @@ def test_call_that_broke_off_is_offered_again(database: Database, reason: str) -
     offered = redial(database)
 
     assert offered is not None
-    assert offered.menu_key == 2
+    assert (offered.menu_key, offered.was_cut) == (2, reason != "caller_hung_up")
     assert [entry.text for entry in offered.entries] == ["what about salt", "Salt is salty."]
 
 
 def test_number_without_proof_hears_nothing_of_what_was_said(database: Database) -> None:
-    talk(database, *TALK)
+    talk(database, *TALK, reason="line_lost")
 
-    assert redial(database, is_proved=False) == BrokenOff(2, ())
+    assert redial(database, is_proved=False) == BrokenOff(2, (), was_cut=True)
 
 
 @pytest.mark.parametrize(

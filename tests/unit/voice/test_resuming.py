@@ -251,6 +251,17 @@ def test_who_dials_again_is_offered_to_go_on_by_the_same_buddy() -> None:
     assert "what about salt" in [message.text for message in phone.model.requests[-1].messages]
 
 
+def test_what_was_asked_of_the_call_itself_is_not_what_it_was_about() -> None:
+    asked = said((Side.BUDDY, "Salt is salty."), (Side.CALLER, "let me talk to Ben"))
+
+    again = redial(BrokenOff(1, (*TOLD, *asked), was_cut=False), {"Lisa": 1, "Ben": 2})
+
+    assert again is not None
+    assert again.offer == (
+        "We talked only a moment ago. You were asking about salt. Shall we go on?"
+    )
+
+
 def test_offer_without_proof_is_neutral_and_the_model_knows_nothing() -> None:
     again = redial(BrokenOff(1, ()), {"Lisa": 1})
 

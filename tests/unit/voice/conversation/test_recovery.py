@@ -56,8 +56,9 @@ def test_who_is_owed_no_reply_is_asked_to_go_on() -> None:
 
 
 def test_offer_tells_what_it_was_about_only_where_it_is_known() -> None:
-    assert offer(None) == "It seems we got cut off just now. Shall we go on?"
-    assert offer("what about salt") == (
+    assert offer(None, was_cut=True) == "It seems we got cut off just now. Shall we go on?"
+    assert offer(None, was_cut=False) == "We talked only a moment ago. Shall we go on?"
+    assert offer("what about salt", was_cut=True) == (
         "It seems we got cut off just now. You were asking about salt. Shall we go on?"
     )
 
