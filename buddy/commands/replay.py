@@ -16,7 +16,7 @@ from shared.clock import SystemClock
 from shared.database import open_database
 from shared.ids import CallId
 from shared.services import recordings
-from shared.services.call_record import CallDetail
+from shared.services.call_record import CallDetail, EntryKind
 from shared.settings import Settings
 from voice.conversation.commands import Side, WriteEntry
 from voice.conversation.prompts import ModelMessage
@@ -57,9 +57,11 @@ def replay(arguments: argparse.Namespace) -> int:
         rules=dict(arguments.rule),
     )
     tape, detail = _read(settings, arguments)
-    changed = changes != Changes()
-    before = rerun(tape) if changed else _as_stored(detail)
-    comparison = Comparison(before, rerun(tape, changes, _writer(settings)))
+    after = rerun(tape, changes, _writer(settings))
+    if changes == Changes():
+        comparison = Comparison(_as_stored(detail), after, is_only_words=True)
+    else:
+        comparison = Comparison(rerun(tape), after)
     print("\n".join(comparison.lines()))
     return 0 if comparison.is_same else 1
 
@@ -85,6 +87,7 @@ def _as_stored(detail: CallDetail) -> Outcome:
         entries=[
             WriteEntry(Side(entry.side), entry.text, entry.unheard, entry.was_interrupted)
             for entry in detail.entries
+            if entry.kind is EntryKind.WORDS
         ]
     )
 

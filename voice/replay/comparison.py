@@ -21,6 +21,7 @@ class Comparison:
 
     before: Outcome
     after: Outcome
+    is_only_words: bool = False  # nothing else is known of the first
 
     @property
     def is_same(self) -> bool:
@@ -29,6 +30,8 @@ class Comparison:
 
     def lines(self) -> list[str]:
         """Return the transcript with what went (-), came (+), and was timed otherwise (~)."""
+        if self.is_only_words:
+            return list(self._transcript())
         return [*self._transcript(), "", *self._timings(), *self._ends()]
 
     def _transcript(self) -> Iterator[str]:
