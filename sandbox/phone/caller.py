@@ -41,6 +41,8 @@ ENGINE_MAX_GAP_SECONDS = 20.0
 GREETING_SECONDS = 60.0  # how long the first words may take, the ringing included
 LONGEST_REPLY_SECONDS = 180.0
 LONGEST_HOLD_SECONDS = 60.0  # how long a buddy that asked for a moment may take
+FILLER_WORDS = 12  # a local model is slow, and what is this short may only cover the wait for it
+FILLER_SECONDS = 8.0
 READING_SECONDS = 4.0  # how far the recogniser may be behind when the caller wants to know
 VOICE = "onyx"  # the caller's
 
@@ -149,6 +151,7 @@ class _Waits:
 
     patience: float
     answer: float
+    has_fillers: bool
 
     @classmethod
     def for_mode(
@@ -156,7 +159,8 @@ class _Waits:
     ) -> Self:
         gap = max_gap or default_max_gap(is_scripted=settings.is_scripted)
         usual = PATIENCE_SECONDS if settings.is_scripted else ENGINE_PATIENCE_SECONDS
-        return cls(patience or usual, max(gap + 2.0, gap * 1.5))
+        has_fillers = not settings.is_scripted and patience is None
+        return cls(patience or usual, max(gap + 2.0, gap * 1.5), has_fillers)
 
 
 class _Caller:
@@ -299,18 +303,26 @@ class _Caller:
         return True
 
     async def _hear_out(self, place: float) -> None:
-        """Go on waiting for as long as the buddy's last words promise more."""
+        """Go on waiting for as long as the buddy's last words promise more, or may."""
         talk = self._talk
         while True:
             ended = talk.listening.sounds[-1].end_position
             await talk.until(partial(talk.ear.has_read, ended), READING_SECONDS)
             read = talk.ear.text(place)
-            if not HOLD.search(plain(read)):
+            limit = self._patience_after(read)
+            if not limit:
                 return
             talk.progress(f"buddy: {read} (waiting)")
             has_gone_on = partial(self._has_finished, since=talk.now())
-            if not await talk.until(has_gone_on, LONGEST_HOLD_SECONDS):
+            if not await talk.until(has_gone_on, limit):
                 return
+
+    def _patience_after(self, read: str) -> float:
+        """Return for how long more may come after these words, in seconds."""
+        if HOLD.search(plain(read)):
+            return LONGEST_HOLD_SECONDS
+        may_be_filler = len(read.split()) <= FILLER_WORDS and not read.rstrip().endswith("?")
+        return FILLER_SECONDS if self._waits.has_fillers and may_be_filler else 0.0
 
     def _has_finished(self, *, since: float) -> bool:
         talk = self._talk
