@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -48,8 +49,6 @@ def add_to(commands: Subcommands) -> None:
 
 def replay(arguments: argparse.Namespace) -> int:
     """Print what changed; return 0 where nothing did and 1 where something did."""
-    # What calls log while they run is of no use here, and the words are the caller's.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     settings = Settings()
     changes = Changes(
         prompt=arguments.prompt.read_text() if arguments.prompt is not None else None,
@@ -57,13 +56,25 @@ def replay(arguments: argparse.Namespace) -> int:
         rules=dict(arguments.rule),
     )
     tape, detail = _read(settings, arguments)
-    after = rerun(tape, changes, _writer(settings))
-    if changes == Changes():
-        comparison = Comparison(_as_stored(detail), after, is_only_words=True)
-    else:
-        comparison = Comparison(rerun(tape), after)
+    with _silence():
+        after = rerun(tape, changes, _writer(settings))
+        if changes == Changes():
+            comparison = Comparison(_as_stored(detail), after, is_only_words=True)
+        else:
+            comparison = Comparison(rerun(tape), after)
     print("\n".join(comparison.lines()))
     return 0 if comparison.is_same else 1
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Log nothing: what calls log while they run is of no use here."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 def _read(settings: Settings, arguments: argparse.Namespace) -> tuple[Tape, CallDetail]:
