@@ -45,7 +45,7 @@ from tests.support.ports import free_port
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
-BEN, ETHAN = 2, 3  # on the menu
+BEN, ETHAN, MAYA = 2, 3, 6  # on the menu
 
 
 class SiteProcess:
