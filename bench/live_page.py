@@ -15,7 +15,8 @@ from bench.figures import percentile, table
 from tests.e2e.running_site import Caller, RunningSite, running_site
 from tests.support.database import database_server
 from voice.conversation.commands import Side
-from voice.transcript import NewEntry, TranscriptWriter
+from voice.transcript import TranscriptWriter
+from voice.transcript_rows import NewEntry
 
 ENTRIES = 60
 WATCH = """() => {

@@ -14,7 +14,8 @@ from shared.phone import PhoneNumber
 from shared.services import calls
 from tests.support.database import database_server, open_test_database
 from voice.conversation.commands import Side
-from voice.transcript import NewEntry, TranscriptWriter
+from voice.transcript import TranscriptWriter
+from voice.transcript_rows import NewEntry
 
 WORDS = "Once upon a time there was a bear who sang all day, and all night long he slept in a tree."
 RATES = (25, 250, 1000)  # entries a second: 0.25 a call and second

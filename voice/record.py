@@ -26,7 +26,7 @@ from shared.ids import CallId
 from shared.services import calls, recordings, resumptions
 from voice.conversation.commands import EndReason, Side, WriteEntry
 from voice.timing import TurnTimes
-from voice.transcript import NewEntry, NewTurnTiming, Unanswered
+from voice.transcript_rows import NewEntry, NewTurnTiming, Unanswered
 from voice.watching import CallWatch, Watches
 
 log = structlog.get_logger()

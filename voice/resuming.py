@@ -14,7 +14,7 @@ from voice.conversation import recovery
 from voice.conversation.commands import Message, Side, WriteEntry
 from voice.conversation.recovery import Recovered, Redial
 from voice.conversation.wishes import wish_of
-from voice.transcript import Unanswered
+from voice.transcript_rows import Unanswered
 
 
 def recovered(before: Resumption, keys: Mapping[str, int]) -> Recovered:

@@ -21,7 +21,8 @@ from shared.ids import AccountId, CallId, PersonaVersionId
 from shared.services import calls
 from tests.support.builders import call_in_progress
 from voice.conversation.commands import Side
-from voice.transcript import NewEntry, NewTurnTiming, TranscriptWriter, Unanswered
+from voice.transcript import TranscriptWriter
+from voice.transcript_rows import NewEntry, NewTurnTiming, Unanswered
 
 SAID_AT = datetime(2026, 11, 22, 12, 0, 5, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from voice.metrics import Metrics
 from voice.record import CallBook
 from voice.replay.virtual_time import run_in_virtual_time
 from voice.timing import Stage, TurnTimes
-from voice.transcript import NewEntry, NewTurnTiming, Unanswered
+from voice.transcript_rows import NewEntry, NewTurnTiming, Unanswered
 
 BEGAN = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
