@@ -1,4 +1,4 @@
-"""The floor: who has it, and how it is taken, given and gone on with.
+"""The floor: who has it, and how it is taken, given, gone on with and closed.
 
 What the machine stands on: its state, and the few moves that everything it decides is made of.
 """
@@ -13,6 +13,7 @@ from voice.conversation import commands as do
 from voice.conversation.buddy_turn import BuddyTurn, CutOff
 from voice.conversation.caller_turn import CallerTurn
 from voice.conversation.commands import Announcement, Command, EndReason, Message, Side
+from voice.conversation.endings import Ending
 from voice.conversation.events import ReplyId
 from voice.conversation.fillers import Fillers
 from voice.conversation.keypad import Keypad
@@ -146,3 +147,17 @@ class Floor:
             return []
         self._begin_reply(now, is_generated=True)
         return self._buddy.say_asides()
+
+    def _close(self, ending: Ending, now: float) -> list[Command]:
+        """Say the last words; nothing interrupts them."""
+        if self.phase is Phase.CLOSING:
+            return []
+        commands = [*self._cut_off(now), *self._take_unanswered()]
+        commands += self._announce_alone(ending.words, now)
+        self.phase = Phase.CLOSING
+        self._end_reason = ending.reason
+        return commands
+
+    def _end(self, reason: EndReason) -> Command:
+        self.phase = Phase.ENDED
+        return do.HangUp(reason)
