@@ -169,7 +169,7 @@ TEXTS: Final[Mapping[Announcement, str]] = MappingProxyType(
         ),
         Announcement.RECOGNISER_LOST: "Sorry, I can't hear you right now. One moment, please.",
         Announcement.RECOGNISER_GONE: (
-            "I'm sorry, I still can't hear you. It's our fault, not yours. "
+            "I'm sorry, I can't hear you. It's our fault, not yours. "
             "Please call again in a little while. Goodbye."
         ),
         Announcement.SERVICE_ENDING: (

@@ -209,6 +209,8 @@ class CallSession:
         )
         self._machine = conversation
         log.info("buddy_put_through", buddy=persona.slug)
+        if self._hearing.is_lost:  # reception was told, and makes do with keys
+            self.post(on.RecogniserLost())
         self._make_ahead()
         resumed, self._resumed = self._resumed, None
         if resumed is not None and resumed.menu_key == order.menu_key:

@@ -32,6 +32,7 @@ class Hearing:
         self._ears = ears
         self._post = post
         self._clock = clock
+        self.is_lost = False  # nobody listens, and that has been told
         self._fresh = bytearray()  # less than a message
         self._audio: asyncio.Queue[bytes] = asyncio.Queue(UNSENT_BYTES // ears.message_bytes)
         self._stream_bytes = 0  # of audio kept so far
@@ -55,9 +56,7 @@ class Hearing:
 
     async def run(self, key_terms: tuple[str, ...]) -> None:
         """Send what was kept to the recogniser and post what it hears, until cancelled."""
-        recogniser = self._ears.open(
-            lambda: self._post(RecogniserLost()), lambda: self._post(RecogniserRestored())
-        )
+        recogniser = self._ears.open(self._lose, self._restore)
         options = ListenOptions(key_terms=(*key_terms, *self._ears.key_terms))
         try:
             async with recogniser.open(options) as stream, asyncio.TaskGroup() as group:
@@ -66,7 +65,15 @@ class Hearing:
                     self._post(self._on_our_clock(event))
         except* ProviderError as errors:
             log.warning("recogniser_lost", error=str(errors.exceptions[0]))
-            self._post(RecogniserLost())
+            self._post(RecogniserLost(is_for_good=True))
+
+    def _lose(self) -> None:
+        self.is_lost = True
+        self._post(RecogniserLost())
+
+    def _restore(self) -> None:
+        self.is_lost = False
+        self._post(RecogniserRestored())
 
     def _on_our_clock(self, event: Event) -> Event:
         if isinstance(event, TranscriptReceived) and event.ended_at is not None:

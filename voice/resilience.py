@@ -264,7 +264,6 @@ class ReconnectingStream:
 
     def _give_up(self, failure: ProviderError) -> None:
         log.error("recogniser_given_up", error=str(failure))
-        self._tell()
         self._failure = failure
         self._events.put_nowait(failure)
 

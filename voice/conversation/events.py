@@ -142,6 +142,8 @@ class SynthesisFailed:
 class RecogniserLost:
     """Nobody listens to the caller any more, and reconnecting has failed so far."""
 
+    is_for_good: bool = False  # nobody will: it is given up
+
 
 @dataclass(frozen=True, slots=True)
 class RecogniserRestored:

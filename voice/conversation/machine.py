@@ -13,7 +13,7 @@ from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.answering import Answering
 from voice.conversation.commands import Announcement, Command, Side
-from voice.conversation.endings import ending_of, line_ending
+from voice.conversation.endings import RECOGNISER_GONE, ending_of, line_ending
 from voice.conversation.events import Event
 from voice.conversation.floor import Phase
 from voice.conversation.keypad import Shortcut
@@ -124,6 +124,8 @@ class Conversation(Listening, Answering):
                 self._buddy.asides.add(pin_words(event))
             case on.TalkTimeLow():
                 self._buddy.asides.add(Announcement.TALK_TIME_LOW)
+            case on.RecogniserLost(is_for_good=True):
+                return self._close(RECOGNISER_GONE, now)
             case on.RecogniserLost() if self._lost_at is None:
                 self._lost_at, self._is_loss_told = now, False
             case on.RecogniserRestored():

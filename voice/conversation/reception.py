@@ -12,7 +12,13 @@ from enum import StrEnum
 from voice.conversation import commands as do
 from voice.conversation import events as on
 from voice.conversation.commands import Announcement, Command, EndReason
-from voice.conversation.endings import Ending, ending_of, line_ending, refusal_of
+from voice.conversation.endings import (
+    RECOGNISER_GONE,
+    Ending,
+    ending_of,
+    line_ending,
+    refusal_of,
+)
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.keypad import Keypad, PlainKey, Shortcut, TypedPin
 from voice.conversation.menu import named_buddy
@@ -102,6 +108,8 @@ class Reception:
             case on.VoiceDetected() if self.stage is Stage.MENU and not self._is_saying:
                 self._since = now  # somebody is answering: give the words time to come
                 return []
+            case on.RecogniserLost(is_for_good=True):
+                return self._close(RECOGNISER_GONE, now)
             case on.RecogniserLost() | on.StoreLost():
                 return []  # keys still work
             case (

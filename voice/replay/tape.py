@@ -62,6 +62,12 @@ class Hooked(msgspec.Struct, frozen=True, array_like=True, tag="hooked"):
     is_lost: bool
 
 
+class GivenUp(msgspec.Struct, frozen=True, array_like=True, tag="given_up"):
+    """The recogniser is lost for good."""
+
+    at: float
+
+
 class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """The line is gone."""
 
@@ -69,7 +75,7 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     is_lost: bool
 
 
-CallerItem = Key | Heard | Hooked | Closed
+CallerItem = Key | Heard | Hooked | GivenUp | Closed
 
 
 class Written(msgspec.Struct, array_like=True):

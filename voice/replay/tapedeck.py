@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from shared.errors import ProviderError
 from voice.conversation.events import Event, PinChecked
 from voice.ports import (
     FRAME_BYTES,
@@ -21,8 +22,20 @@ from voice.ports import (
     SpeechToText,
 )
 from voice.replay.playing import Playing
-from voice.replay.takes import QUIET
-from voice.replay.tape import Closed, Happened, Heard, Hooked, Key, Sound, Tape, event_of, moment
+from voice.replay.takes import QUIET, RECORDING
+from voice.replay.tape import (
+    CallerItem,
+    Closed,
+    GivenUp,
+    Happened,
+    Heard,
+    Hooked,
+    Key,
+    Sound,
+    Tape,
+    event_of,
+    moment,
+)
 from voice.replay.turns import Burst, bursts
 from voice.waiting import until
 
@@ -44,7 +57,7 @@ class TapeDeck:
         self._playing = Playing()
         self._is_changed = asyncio.Event()
         self._news: asyncio.Queue[LegEvent] = asyncio.Queue()
-        self._heard: asyncio.Queue[RecogniserEvent] = asyncio.Queue()
+        self._heard: asyncio.Queue[RecogniserEvent | ProviderError] = asyncio.Queue()
         self._hooks: tuple[Callable[[], None], Callable[[], None]] | None = None
         self._latency = _median(tape.marks_late)
         self._marks: dict[str, asyncio.TimerHandle] = {}
@@ -100,8 +113,9 @@ class TapeDeck:
         """Do nothing: what it heard is on the tape."""
 
     async def events(self) -> AsyncIterator[RecogniserEvent]:
-        while True:
-            yield await self._heard.get()
+        while not isinstance(event := await self._heard.get(), ProviderError):
+            yield event
+        raise event
 
     async def finish(self) -> None:
         """Do nothing: the last words are on the tape."""
@@ -178,7 +192,7 @@ class TapeDeck:
             return False
         return True
 
-    def _do(self, item: Key | Heard | Hooked | Closed, shift: float) -> None:
+    def _do(self, item: CallerItem, shift: float) -> None:
         match item:
             case Key(_, digit):
                 self._news.put_nowait(KeyPressed(digit))
@@ -191,6 +205,9 @@ class TapeDeck:
             case Hooked(_, is_lost):
                 if self._hooks is not None:
                     self._hooks[0 if is_lost else 1]()
+            case GivenUp():
+                message = "the recogniser was given up"
+                self._heard.put_nowait(ProviderError(RECORDING, message, retryable=False))
             case Closed(_, is_lost):
                 self._news.put_nowait(LegClosed(is_lost))
 

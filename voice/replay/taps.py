@@ -31,6 +31,7 @@ from voice.replay.pin_mask import PinMask
 from voice.replay.playing import Playing
 from voice.replay.tape import (
     Closed,
+    GivenUp,
     Happened,
     Heard,
     Key,
@@ -113,10 +114,14 @@ class NotedStream:
         await self._stream.send(audio)
 
     async def events(self) -> AsyncIterator[RecogniserEvent]:
-        async for event in self._stream.events():
-            if not self._notes.is_off_the_record:
-                self._notes.tape.caller.append(Heard(self._notes.now, *fields_of(event)))
-            yield event
+        try:
+            async for event in self._stream.events():
+                if not self._notes.is_off_the_record:
+                    self._notes.tape.caller.append(Heard(self._notes.now, *fields_of(event)))
+                yield event
+        except ProviderError:
+            self._notes.tape.caller.append(GivenUp(self._notes.now))
+            raise
 
     async def finish(self) -> None:
         await self._stream.finish()

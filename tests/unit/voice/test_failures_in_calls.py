@@ -14,6 +14,7 @@ from tests.support.fakes import ScriptedReply, ScriptedSpeech
 from tests.support.scripted_call import ScriptedCall, call, longest_gap, moment
 from voice.conversation import events as on
 from voice.conversation.commands import EndReason, Side
+from voice.conversation.reception import Visitor
 from voice.conversation.turn_rules import TurnRules
 from voice.meter import Meter
 
@@ -74,15 +75,12 @@ def test_what_is_said_while_nobody_listens_is_answered_when_somebody_does() -> N
     ]
 
 
-@pytest.mark.parametrize("refusal", [LOST, REFUSED])
-def test_recogniser_that_stays_away_ends_in_a_goodbye_that_says_whose_fault_it_is(
-    refusal: ProviderError,
-) -> None:
+def test_recogniser_that_stays_away_ends_in_a_goodbye_that_says_whose_fault_it_is() -> None:
     async def script(phone: ScriptedCall) -> None:
         await phone.until_heard("Lisa here.")
         await phone.talk("tell me more")
         await phone.until_heard("You said tell me more.")
-        phone.recogniser.refusal, phone.recogniser.refusals = refusal, 1000
+        phone.recogniser.refusals = 1000
         phone.recogniser.stream.break_off()
         await moment(60)
 
@@ -92,6 +90,48 @@ def test_recogniser_that_stays_away_ends_in_a_goodbye_that_says_whose_fault_it_i
     assert "are you there" not in phone.heard  # it is not the caller who is silent
     assert phone.reason is EndReason.RECOGNISER_LOST
     assert (Side.CALLER, "tell me more") in written(phone)
+
+
+@pytest.mark.parametrize("visitor", [Visitor(favourite_key=1), Visitor()])
+def test_recogniser_that_refuses_for_good_ends_the_call_at_once(visitor: Visitor) -> None:
+    async def script(phone: ScriptedCall) -> None:
+        phone.recogniser.refusal, phone.recogniser.refusals = REFUSED, 1000
+        await moment(60)
+
+    phone = call(lambda: ScriptedCall(visitor=visitor), script)
+
+    assert phone.heard.endswith("recogniser gone.")
+    assert "recogniser lost" not in phone.heard  # no "one moment" for what will not come
+    assert "still working" not in phone.heard
+    assert phone.reason is EndReason.RECOGNISER_LOST
+    assert phone.leg.playbacks[-1].started_at < 3
+
+
+def test_key_that_is_revoked_in_mid_call_ends_it_at_once() -> None:
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("Lisa here.")
+        phone.recogniser.refusal, phone.recogniser.refusals = REFUSED, 1000
+        phone.recogniser.stream.break_off()
+        await moment(60)
+
+    phone = call(ScriptedCall, script)
+
+    assert phone.heard.endswith("Lisa here.recogniser gone.")
+    assert phone.reason is EndReason.RECOGNISER_LOST
+
+
+def test_buddy_knows_that_nobody_listens_since_before_they_had_the_floor() -> None:
+    async def script(phone: ScriptedCall) -> None:
+        phone.recogniser.refusals = 1000
+        await phone.until_heard("menu.")
+        await moment(2)
+        phone.leg.press("1")
+        await moment(60)
+
+    phone = call(lambda: ScriptedCall(visitor=Visitor()), script)
+
+    assert "Lisa here.recogniser lost." in phone.heard
+    assert phone.reason is EndReason.RECOGNISER_LOST
 
 
 # The model.

@@ -247,6 +247,23 @@ def test_recogniser_lost_while_the_buddy_speaks_is_said_when_the_floor_returns()
     ]
 
 
+@pytest.mark.parametrize("is_speaking", [False, True])
+def test_recogniser_that_is_lost_for_good_ends_the_call_at_once(*, is_speaking: bool) -> None:
+    if is_speaking:
+        conversation, reply = thinking_conversation()
+        conversation.receive(on.SegmentGenerated(reply, "Shall I?"), 13.5)
+        conversation.receive(on.SegmentStarted(reply, 0), 14)
+    else:
+        conversation = listening_conversation()
+
+    commands = conversation.receive(on.RecogniserLost(is_for_good=True), 14.5)
+
+    assert [c.announcement for c in commands if isinstance(c, do.Announce)] == [
+        Announcement.RECOGNISER_GONE
+    ]
+    assert conversation.phase is Phase.CLOSING
+
+
 def test_recogniser_that_does_not_return_ends_the_call_with_a_goodbye() -> None:
     conversation = listening_conversation()
     (announce,) = conversation.receive(on.RecogniserLost(), 11)

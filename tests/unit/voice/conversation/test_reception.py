@@ -326,7 +326,7 @@ steps = st.lists(
             ),
             st.just(on.TranscriptReceived("Li", is_final=False)),
             st.just(on.VoiceDetected()),
-            st.just(on.RecogniserLost()),
+            st.builds(on.RecogniserLost, st.booleans()),
             st.builds(on.CallerHungUp, st.booleans()),
             st.builds(on.SpendStopped, st.sampled_from(on.StopReason)),
             st.sampled_from([on.ServiceEnding(), on.CallDeleted(), on.TalkTimeOver()]),

@@ -14,6 +14,7 @@ from shared.errors import ProviderError
 from tests.support.fakes import ScriptedReply, ScriptedSpeech
 from tests.support.scripted_call import BEGAN_AT, ScriptedCall, moment
 from voice.conversation import events as on
+from voice.conversation.commands import EndReason
 from voice.conversation.prompts import ModelMessage
 from voice.conversation.reception import Visitor
 from voice.conversation.turn_rules import TurnRules
@@ -75,6 +76,22 @@ async def story(phone: RecordedCall) -> None:
     await phone.until_heard("You said please stop that now.")
     await moment(1)
     phone.leg.hang_up()
+
+
+def test_a_recogniser_that_was_given_up_is_so_again() -> None:
+    async def refused(phone: RecordedCall) -> None:
+        await phone.until_heard("Lisa here.")
+        phone.recogniser.refusals = 1000
+        phone.recogniser.refusal = ProviderError("fake", "bad key", retryable=False)
+        phone.recogniser.stream.break_off()
+        await moment(60)
+
+    first, tape = recorded(refused)
+
+    again = rerun(tape)
+
+    assert first.reason is EndReason.RECOGNISER_LOST
+    assert (again.reason, again.sent) == (first.reason, first.sent)
 
 
 def test_a_call_run_again_is_the_same_call() -> None:
