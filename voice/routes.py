@@ -15,8 +15,9 @@ from shared.database import StoreUnavailable
 from shared.phone import caller_number
 from shared.services import calls, resumptions
 from voice.adapters.twilio_rest import SIGNATURE_HEADER
-from voice.service import CALL_SID, VoiceService
+from voice.service import VoiceService
 from voice.stream_door import StreamDoor
+from voice.streams import CALL_SID
 
 log = structlog.get_logger()
 

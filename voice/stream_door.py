@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from voice.adapters.twilio_rest import SIGNATURE_HEADER
-from voice.service import NORMAL_CLOSE, VoiceService
+from voice.service import VoiceService
+from voice.streams import NORMAL_CLOSE
 
 STREAM_PATH: Final = "/calls/stream"
 WRONG_SIGNATURE: Final = b"wrong signature"

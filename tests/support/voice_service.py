@@ -39,7 +39,8 @@ from tests.support.ports import free_port
 from tests.support.serving import serving
 from voice.app import create_app
 from voice.conversation.commands import Announcement
-from voice.service import Providers, VoiceService
+from voice.providers import Providers
+from voice.service import VoiceService
 
 FIRST_START_SECONDS = 120.0  # real voices make every announcement, on a machine that has more to do
 

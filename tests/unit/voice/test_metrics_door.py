@@ -13,7 +13,7 @@ from tests.support.fake_line import FakeCallControl
 from tests.support.fake_messages import FakeTextMessages
 from tests.support.fakes import FakeLanguageModel, FakeSpeechToText, FakeTextToSpeech
 from voice.app import create_app
-from voice.service import Providers
+from voice.providers import Providers
 
 HERE, ELSEWHERE = "127.0.0.1", "203.0.113.7"
 TOKEN = {"Authorization": "Bearer right"}
