@@ -17,10 +17,10 @@ from voice.counted import CountedLanguageModel
 from voice.message_routes import message_doors
 from voice.metrics import Metrics
 from voice.metrics_routes import metrics_door
+from voice.patience import TimedLanguageModel
 from voice.ports import FRAME_BYTES
 from voice.providers import Providers
 from voice.recognisers import recognisers
-from voice.resilience import TimedLanguageModel
 from voice.service import VoiceService
 from voice.voices import speech
 from voice.watching import Tracing

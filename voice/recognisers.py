@@ -1,6 +1,6 @@
 """Several recognisers behind one port: where the wanted one can't be had, the next one listens.
 
-A call that loses its recogniser asks again, in `voice.resilience`, and what was said meanwhile is
+A call that loses its recogniser asks again, in `voice.reconnecting`, and what was said meanwhile is
 sent again: so a recogniser that fails in mid-call is replaced without a word lost.
 """
 

@@ -31,9 +31,9 @@ from voice.meter import Meter
 from voice.metrics import Metrics
 from voice.pin_desk import PinDesk
 from voice.providers import Providers
+from voice.reconnecting import ReconnectingSpeechToText
 from voice.record import NO_FIGURES, CallBook
 from voice.replay.recorder import Recorder
-from voice.resilience import ReconnectingSpeechToText
 from voice.resuming import left_unanswered, recovered, redial
 from voice.rules import reception_rules, turn_rules
 from voice.running_calls import RunningCall, RunningCalls

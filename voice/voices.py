@@ -10,8 +10,8 @@ from shared.settings import Settings
 from voice.counted import CountedTextToSpeech
 from voice.falling_back import Choice, FallbackTextToSpeech
 from voice.metrics import Metrics
+from voice.patience import RetryingTextToSpeech
 from voice.ports import TextToSpeech, Voice
-from voice.resilience import RetryingTextToSpeech
 
 # While somebody else waits to speak, a voice gets no longer than this for its first byte.
 PATIENCE: Final = 2.5  # seconds

@@ -31,9 +31,10 @@ from voice.conversation.reception import ReceptionRules, Visitor
 from voice.conversation.recovery import Recovered
 from voice.conversation.turn_rules import TurnRules
 from voice.desk import CallDesk, Ears, PinChecks
+from voice.patience import RetryingTextToSpeech, TimedLanguageModel
 from voice.ports import Voice
+from voice.reconnecting import ReconnectingSpeechToText
 from voice.replay.virtual_time import run_in_virtual_time
-from voice.resilience import ReconnectingSpeechToText, RetryingTextToSpeech, TimedLanguageModel
 from voice.timing import TurnTimes
 
 BEGAN_AT = datetime(2026, 11, 22, 17, 5, tzinfo=UTC)  # a Sunday

@@ -1,7 +1,7 @@
 """What Deepgram's recognisers share: sending in time, reading, noticing that nobody answers.
 
 The SDK neither notices a dead connection nor reconnects: the first is done here, the second in
-`voice.resilience`.
+`voice.reconnecting`.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from voice.conversation.events import (
 from voice.metrics import Metrics
 from voice.ports import FRAME_BYTES, ListenOptions, RecogniserEvent, RecogniserStream
 from voice.recognisers import recognisers
-from voice.resilience import ReconnectingSpeechToText
+from voice.reconnecting import ReconnectingSpeechToText
 
 OPTIONS = ListenOptions(key_terms=("Lisa", "Ben"))
 

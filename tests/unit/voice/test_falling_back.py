@@ -13,9 +13,9 @@ from tests.support.fake_sound import words_in
 from tests.support.fakes import FakeTextToSpeech, ScriptedSpeech
 from tests.support.loop_time import now, until
 from voice.falling_back import Choice, FallbackTextToSpeech
+from voice.patience import RetryingTextToSpeech
 from voice.ports import Voice
 from voice.replay.virtual_time import run_in_virtual_time
-from voice.resilience import RetryingTextToSpeech
 
 VOICE = Voice("ballad")
 GONE = ProviderError(FAKE, "503", retryable=True)

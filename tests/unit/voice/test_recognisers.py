@@ -10,13 +10,15 @@ from shared.errors import ProviderError
 from tests.support.fake_line import FAKE
 from tests.support.fake_sound import fake_speech, silence
 from tests.support.fakes import FakeRecogniserStream, FakeSpeechToText
-from tests.unit.voice.test_resilience import Listening, clock, pause
+from tests.support.loop_time import now
+from tests.unit.voice.test_reconnecting import Listening
 from voice.metrics import Metrics
 from voice.ports import ListenOptions
 from voice.recognisers import FallbackSpeechToText
+from voice.reconnecting import ReconnectingSpeechToText
 from voice.replay.virtual_time import run_in_virtual_time
-from voice.resilience import ReconnectingSpeechToText
 from voice.resting import Rested, RestRules, in_order
+from voice.waiting import pause
 
 OPTIONS = ListenOptions(key_terms=("Lisa",))
 
@@ -72,7 +74,7 @@ def test_one_that_refuses_is_replaced_at_once_and_left_alone_for_a_while(
 
         await two.call(1)
         await two.call(1)
-        assert (two.opened, clock()) == ((0, 2), 2)
+        assert (two.opened, now()) == ((0, 2), 2)
         await pause(30)
         await two.call(1)
 
@@ -100,7 +102,7 @@ def test_one_that_does_not_answer_is_waited_for_a_second_and_a_half_once() -> No
             async with port.open(OPTIONS):
                 pass
 
-        assert (len(other.streams), clock()) == (2, 1.5)
+        assert (len(other.streams), now()) == (2, 1.5)
 
     run_in_virtual_time(play())
 
@@ -190,7 +192,7 @@ def test_each_failure_in_a_row_doubles_the_rest() -> None:
         rests = []
         for _ in range(4):
             one.fail()
-            rests.append(one.rests_until - clock())
+            rests.append(one.rests_until - now())
 
         assert rests == [30, 60, 100, 100]
         one.succeed()
