@@ -24,6 +24,7 @@ from shared.errors import ProviderError
 from shared.wordings import ConsentKind
 from voice.conversation.commands import Announcement
 from voice.ports import TextToSpeech, Voice
+from voice.waiting import pause
 
 # The wording that callers consent to; its version is stored with each consent.
 NOTICE: Final = wordings.current(ConsentKind.TRANSCRIPTION)
@@ -278,7 +279,7 @@ class _Maker:
                 if tries_left == 0 or not error.retryable:
                     raise
                 log.warning("announcement_tried_again", error=str(error))
-                await _pause(PAUSE_BETWEEN_TRIES)
+                await pause(PAUSE_BETWEEN_TRIES)
         raise _silent()
 
 
@@ -292,9 +293,3 @@ def write_whole(path: Path, audio: bytes) -> None:
     with NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as part:
         part.write(audio)
     Path(part.name).replace(path)
-
-
-async def _pause(seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.get_running_loop().create_future()

@@ -31,6 +31,7 @@ from voice.transcript_rows import (
     entry_row,
     timing_row,
 )
+from voice.waiting import pause
 
 FLUSH_EVERY: Final = 0.05  # seconds: one commit for all that is said in the meantime
 LARGEST_BATCH: Final = 500  # rows a statement
@@ -93,9 +94,9 @@ class TranscriptWriter:
                 self._has_work.clear()
                 if await self._write_or_log():
                     failures = 0
-                    await _pause(FLUSH_EVERY)
+                    await pause(FLUSH_EVERY)
                 else:
-                    await _pause(RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)])
+                    await pause(RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)])
                     failures += 1
                     self._has_work.set()
                 if (due := self._interims.next_due()) is not None:
@@ -225,9 +226,3 @@ class TranscriptWriter:
 
 def _take(rows: deque[Any], most: int) -> list[Any]:
     return [rows.popleft() for _ in range(min(len(rows), most))]
-
-
-async def _pause(seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.get_running_loop().create_future()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shared.errors import ProviderError
 from shared.services.talk_time import QUANTUM_SECONDS, CallNotFound, Granted, StreamReplaced
+from tests.support.loop_time import now
 from voice.conversation.events import (
     CallDeleted,
     CallerHungUp,
@@ -21,16 +22,7 @@ from voice.conversation.events import (
 )
 from voice.meter import Meter
 from voice.replay.virtual_time import run_in_virtual_time
-
-
-def clock() -> float:
-    return asyncio.get_running_loop().time()
-
-
-async def pause(seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.get_running_loop().create_future()
+from voice.waiting import pause
 
 
 class Account:
@@ -45,10 +37,10 @@ class Account:
         self.calls = 1  # that share what is left
 
     async def reserve(self, used_seconds: int) -> Granted:
-        self.asked.append((clock(), used_seconds))
+        self.asked.append((now(), used_seconds))
         if self.hangs:
             await asyncio.get_running_loop().create_future()
-        if clock() < self.away_until:
+        if now() < self.away_until:
             raise ProviderError("database", "away", retryable=True)  # noqa: EM101 - a fake
         wanted = max(0, used_seconds + QUANTUM_SECONDS - self.held)
         if self.left is None:
@@ -67,7 +59,7 @@ Posted = list[tuple[int, Event]]
 async def metering(account: Account) -> AsyncIterator[tuple[Meter, Posted]]:
     posted: Posted = []
     meter = Meter(account.reserve)
-    running = asyncio.create_task(meter.run(lambda event: posted.append((round(clock()), event))))
+    running = asyncio.create_task(meter.run(lambda event: posted.append((round(now()), event))))
     yield meter, posted
     running.cancel()
     await asyncio.wait([running])
@@ -182,7 +174,7 @@ def test_calls_that_share_what_is_left_are_told_a_minute_before_their_share_ends
         account = Account(300)
         account.calls = 2
         async with metering(account) as (_, posted):
-            while not posted and clock() < 300:
+            while not posted and now() < 300:
                 account.left = (account.left or 0) - 1  # the other call talks as well
                 await pause(1)
 
@@ -249,7 +241,7 @@ def test_whatever_is_granted_is_used_to_the_second(
         account = Account(seconds)
         async with metering(account) as (_, posted):
             for at, gift in sorted(gifts):
-                await pause(max(0.0, at + 0.5 - clock()))
+                await pause(max(0.0, at + 0.5 - now()))
                 account.left = (account.left or 0) + gift
             await pause(50_000)
 
