@@ -195,8 +195,8 @@ class _Caller:
         talk.ask(None, answered_at, answered_at)
         for number, step in enumerate(steps):
             match step:
-                case Press(digits):
-                    await self._press(digits, is_menu=number == 0)
+                case Press(digits, over):
+                    await self._press(digits, over, is_menu=number == 0)
                 case Say():
                     await self._wait_for(step.over)
                     await self._say(step)
@@ -208,12 +208,12 @@ class _Caller:
                     assert_never(step)
         await self._wait_for(None)
 
-    async def _press(self, digits: str, *, is_menu: bool) -> None:
+    async def _press(self, digits: str, over: str | None, *, is_menu: bool) -> None:
         talk = self._talk
         if is_menu:
             await talk.until(lambda: self._offers(digits[:1]), GREETING_SECONDS)
         else:
-            await self._wait_for(None)
+            await self._wait_for(over)
         talk.progress(f"pressing {digits}")
         pressed_at = talk.now()
         for digit in digits:

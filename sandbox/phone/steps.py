@@ -17,9 +17,10 @@ class Say:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """Press keys: as the first step when the menu offers them, later when the buddy has finished."""
+    """Press keys: as the first step when the menu offers them, later as `Say` says something."""
 
     digits: str
+    over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,9 @@ def play(wave: Path, *, over: str | None = None) -> Say:
     return Say(wave.name, wave=wave, over=over)
 
 
-def press(digits: str) -> Press:
+def press(digits: str, *, over: str | None = None) -> Press:
     """Press these keys, one after the other."""
-    return Press(digits)
+    return Press(digits, over)
 
 
 def hang_up(*, after: float) -> HangUp:

@@ -119,6 +119,28 @@ async def test_the_caller_speaks_over_the_buddy_once_it_has_said_the_words() -> 
     assert report.problems(4) == []
 
 
+async def test_a_key_is_pressed_over_the_buddy_once_it_has_said_the_words() -> None:
+    keys: list[str] = []
+
+    async def product(buddy: Buddy) -> None:
+        await buddy.say(NOTICE)
+        await buddy.listen()
+        await buddy.begin("Once upon a time there was a king who had three very lazy sons.")
+        keys.append(await buddy.until_key())
+        await buddy.clear()
+        await buddy.say("That was a key.")
+        await buddy.until_voice()
+
+    async with sandbox_with(product) as url:
+        report = await dial(url, say("a story"), press("#", over="upon a time"), patience=PATIENCE)
+
+    story, after = report.turns[1:]
+    assert story.heard.startswith("once upon a time")
+    assert "lazy sons" not in story.heard
+    assert (keys, after.heard) == (["#"], "that was a key.")
+    assert report.problems(4) == []
+
+
 async def test_a_buddy_that_is_slow_to_stop_has_not_answered_yet() -> None:
     async def product(buddy: Buddy) -> None:
         await buddy.say(NOTICE)
