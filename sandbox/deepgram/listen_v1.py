@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from quart import websocket
+from quart import Response, websocket
 
 from sandbox.control import Control
-from sandbox.deepgram import sockets
+from sandbox.deepgram import opening, sockets
 from sandbox.deepgram.hearing import Hearing
 from sandbox.deepgram.messages import Stream, error
-from sandbox.deepgram.options import MOST_KEY_TERMS, RefusedOptions, parse_options
+from sandbox.deepgram.options import MOST_KEY_TERMS, parse_options
 from sandbox.deepgram.sockets import DATA_0000, NORMAL, POLICY, StreamEnded
 from sandbox.engines.roles import LINE_RATE, Recogniser
 
@@ -27,12 +27,9 @@ async def listen(
     control: Control, recogniser: Recogniser, *, idle_seconds: float, latency: float
 ) -> Any:
     """Serve one stream, or return the answer that refuses it."""
-    if not sockets.has_key():
-        return sockets.refusal(401, "Invalid credentials.", "INVALID_AUTH")
-    try:
-        options = parse_options(websocket.args)
-    except RefusedOptions as refused:
-        return sockets.refusal(refused.status, str(refused))
+    options = opening.asked_for(parse_options)
+    if isinstance(options, Response):
+        return options
     stream = Stream(options.model, options.is_formatted)
     await sockets.accept(stream.request_id)
     hearing = Hearing(recogniser.listen(), options, stream, sockets.sender(control), latency)
@@ -61,11 +58,7 @@ async def listen(
 
 async def _obey(message: str, hearing: Hearing, stream: Stream) -> bool:
     """Carry out a text message; return False where it ends the stream."""
-    try:
-        body = json.loads(message)
-        kind = body["type"]
-    except (ValueError, TypeError, KeyError):
-        kind = body = None
+    kind, body = opening.read(message)
     match kind:
         case "KeepAlive":
             return True

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from quart import websocket
+from quart import Response, websocket
 
 from sandbox.control import Control
-from sandbox.deepgram import sockets
+from sandbox.deepgram import opening, sockets
 from sandbox.deepgram.flux_hearing import FluxHearing
 from sandbox.deepgram.flux_messages import FluxStream
 from sandbox.deepgram.flux_options import parse_flux_options
-from sandbox.deepgram.options import RefusedOptions
 from sandbox.deepgram.sockets import NORMAL, POLICY, StreamEnded
 from sandbox.engines.roles import Recogniser
 
@@ -29,12 +28,9 @@ async def listen(
     control: Control, recogniser: Recogniser, *, idle_seconds: float, latency: float
 ) -> Any:
     """Serve one stream, or return the answer that refuses it."""
-    if not sockets.has_key():
-        return sockets.refusal(401, "Invalid credentials.", "INVALID_AUTH")
-    try:
-        options = parse_flux_options(websocket.args)
-    except RefusedOptions as refused:
-        return sockets.refusal(refused.status, str(refused))
+    options = opening.asked_for(parse_flux_options)
+    if isinstance(options, Response):
+        return options
     stream = FluxStream()
     await sockets.accept(stream.request_id)
     hearing = FluxHearing(recogniser.listen(), options, stream, sockets.sender(control), latency)
@@ -60,11 +56,7 @@ async def listen(
 
 async def _obey(message: str, hearing: FluxHearing, stream: FluxStream) -> bool:
     """Carry out a text message; return False where it ends the stream."""
-    try:
-        body = json.loads(message)
-        kind = body["type"]
-    except (ValueError, TypeError, KeyError):
-        kind = body = None
+    kind, body = opening.read(message)
     match kind:
         case "Configure":
             hearing.configure(body)

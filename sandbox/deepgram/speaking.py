@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from quart import websocket
+from quart import Response, websocket
 from werkzeug.datastructures import MultiDict
 
 from sandbox.control import Control
-from sandbox.deepgram import sockets
+from sandbox.deepgram import opening, sockets
 from sandbox.deepgram.options import RefusedOptions
 from sandbox.deepgram.sockets import DATA_0000, NORMAL, POLICY, StreamEnded
 from sandbox.engines.roles import LINE_RATE, SPEECH_RATE, Voices
@@ -107,12 +107,10 @@ def _speed(asked: str) -> float:
 
 async def speak(control: Control, voices: Voices) -> Any:
     """Serve one stream, or return the answer that refuses it."""
-    if not sockets.has_key():
-        return sockets.refusal(401, "Invalid credentials.", "INVALID_AUTH")
-    try:
-        stream = _Stream(parse_speak_options(websocket.args))
-    except RefusedOptions as refused:
-        return sockets.refusal(refused.status, str(refused))
+    options = opening.asked_for(parse_speak_options)
+    if isinstance(options, Response):
+        return options
+    stream = _Stream(options)
     await sockets.accept(stream.request_id)
     async with sockets.closing_as_deepgram_does():
         await _serve(stream, control, voices)
@@ -147,12 +145,7 @@ async def _serve(stream: _Stream, control: Control, voices: Voices) -> None:
 
 async def _receive(stream: _Stream, flushed: asyncio.Queue[str]) -> None:
     while True:
-        message = await websocket.receive()
-        try:
-            body = json.loads(message)
-            kind = body["type"]
-        except (ValueError, TypeError, KeyError):
-            raise StreamEnded(POLICY, DATA_0000) from None
+        kind, body = opening.read(await websocket.receive())
         match kind:
             case "Speak":
                 await _take_text(stream, body.get("text"))

@@ -9,16 +9,21 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from deepgram import AsyncDeepgramClient
-from deepgram.environment import DeepgramClientEnvironment
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from sandbox.config import SandboxConfig
 from sandbox.deepgram.app import create_app
-from sandbox.engines.mulaw import SILENCE
 from sandbox.engines.tones import tones_from_text
 from sandbox.serving import serving
+from tests.integration.sandbox.deepgram.listening import (
+    deepgram,
+    failing,
+    silence,
+    vendors_client,
+)
+from tests.integration.sandbox.deepgram.listening import listening as listening_at
+from tests.integration.sandbox.deepgram.listening import say as say_in_chunks
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:websockets.legacy is deprecated:DeprecationWarning",  # deepgram-sdk imports it
@@ -28,26 +33,14 @@ OPTIONS = "model=flux-general-en&encoding=mulaw&sample_rate=8000&eager_eot_thres
 CHUNK = 640
 
 
-def silence(seconds: float) -> bytes:
-    return bytes([SILENCE]) * round(8000 * seconds)
-
-
 @asynccontextmanager
 async def listening(options: str = OPTIONS, **kwargs: Any) -> AsyncIterator[ClientConnection]:
-    async with (
-        serving(create_app(SandboxConfig(script=True), **kwargs)) as base,
-        connect(
-            f"{base.replace('http', 'ws')}/v2/listen?{options}",
-            additional_headers={"Authorization": "Token sandbox"},
-        ) as socket,
-        asyncio.timeout(5),
-    ):
+    async with listening_at(f"/v2/listen?{options}", **kwargs) as socket, asyncio.timeout(5):
         yield socket
 
 
 async def say(socket: ClientConnection, audio: bytes) -> None:
-    for at in range(0, len(audio), CHUNK):
-        await socket.send(audio[at : at + CHUNK])
+    await say_in_chunks(socket, audio, CHUNK)
 
 
 async def until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
@@ -59,11 +52,9 @@ async def until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
 
 
 async def test_the_vendors_client_hears_turns() -> None:
-    async with serving(create_app(SandboxConfig(script=True))) as base:
-        ws = base.replace("http", "ws")
-        environment = DeepgramClientEnvironment(base=base, production=ws, agent=ws, agent_rest=base)
-        client = AsyncDeepgramClient(api_key="sandbox", environment=environment)
-        async with client.listen.v2.connect(
+    async with (
+        vendors_client() as client,
+        client.listen.v2.connect(
             model="flux-general-en",
             encoding="mulaw",
             sample_rate=8000,
@@ -72,12 +63,13 @@ async def test_the_vendors_client_hears_turns() -> None:
             eot_timeout_ms=5000,
             keyterm=["Lisa", "Ben"],
             mip_opt_out=True,
-        ) as socket:
-            audio = silence(0.5) + tones_from_text("hello lisa, how are you?") + silence(0.6)
-            for at in range(0, len(audio), CHUNK):
-                await socket.send_media(audio[at : at + CHUNK])
-            await socket.send_close_stream()
-            messages: list[Any] = [message async for message in socket]
+        ) as socket,
+    ):
+        audio = silence(0.5) + tones_from_text("hello lisa, how are you?") + silence(0.6)
+        for at in range(0, len(audio), CHUNK):
+            await socket.send_media(audio[at : at + CHUNK])
+        await socket.send_close_stream()
+        messages: list[Any] = [message async for message in socket]
 
     events = [m.event for m in messages if m.type == "TurnInfo" and m.event != "Update"]
     ended = next(m for m in messages if m.type == "TurnInfo" and m.event == "EndOfTurn")
@@ -172,11 +164,9 @@ async def test_who_sends_nothing_is_cut_off() -> None:
     ],
 )
 async def test_handshakes_are_refused(options: str, headers: dict[str, str], status: int) -> None:
-    async with serving(create_app(SandboxConfig(script=True))) as base:
+    async with deepgram() as base:
         with pytest.raises(InvalidStatus) as refused:
-            await connect(
-                f"{base.replace('http', 'ws')}/v2/listen?{options}", additional_headers=headers
-            )
+            await connect(f"{base}/v2/listen?{options}", additional_headers=headers)
 
     assert refused.value.response.status_code == status
     assert refused.value.response.headers["dg-error"]
@@ -196,16 +186,7 @@ async def test_one_of_the_two_endpoints_can_be_made_to_fail() -> None:
 
 
 async def test_a_stream_can_be_made_to_break_off() -> None:
-    app = create_app(SandboxConfig(script=True))
-    async with serving(app) as base:
-        client = app.test_client()
-        await client.post(
-            "/_control/fail_next", json={"route": "listen:audio", "after": 3, "disconnect": True}
-        )
-        async with connect(
-            f"{base.replace('http', 'ws')}/v2/listen?{OPTIONS}",
-            additional_headers={"Authorization": "Token sandbox"},
-        ) as socket:
-            await say(socket, silence(0.08 * 4))
-            with pytest.raises(ConnectionClosed):
-                await until(socket, "EndOfTurn")
+    async with failing(f"/v2/listen?{OPTIONS}", {"disconnect": True}) as socket:
+        await say(socket, silence(0.08 * 4))
+        with pytest.raises(ConnectionClosed):
+            await until(socket, "EndOfTurn")

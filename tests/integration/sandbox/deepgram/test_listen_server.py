@@ -9,17 +9,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from deepgram import AsyncDeepgramClient
 from deepgram.core.api_error import ApiError
-from deepgram.environment import DeepgramClientEnvironment
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from sandbox.config import SandboxConfig
-from sandbox.deepgram.app import create_app
-from sandbox.engines.mulaw import SILENCE
 from sandbox.engines.tones import CHARACTER_SAMPLES, tones_from_text
-from sandbox.serving import serving
+from tests.integration.sandbox.deepgram.listening import (
+    deepgram,
+    failing,
+    silence,
+    vendors_client,
+)
+from tests.integration.sandbox.deepgram.listening import listening as listening_at
+from tests.integration.sandbox.deepgram.listening import say as say_in_chunks
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:websockets.legacy is deprecated:DeprecationWarning",  # deepgram-sdk imports it
@@ -32,25 +34,14 @@ OPTIONS = (
 FRAME = 160
 
 
-def silence(seconds: float) -> bytes:
-    return bytes([SILENCE]) * round(8000 * seconds)
-
-
 @asynccontextmanager
 async def listening(options: str = OPTIONS, **kwargs: Any) -> AsyncIterator[ClientConnection]:
-    async with (
-        serving(create_app(SandboxConfig(script=True), **kwargs)) as base,
-        connect(
-            f"{base.replace('http', 'ws')}/v1/listen?{options}",
-            additional_headers={"Authorization": "Token sandbox"},
-        ) as socket,
-    ):
+    async with listening_at(f"/v1/listen?{options}", **kwargs) as socket:
         yield socket
 
 
 async def say(socket: ClientConnection, audio: bytes) -> None:
-    for at in range(0, len(audio), FRAME):
-        await socket.send(audio[at : at + FRAME])
+    await say_in_chunks(socket, audio, FRAME)
 
 
 async def until(socket: ClientConnection, kind: str) -> list[dict[str, Any]]:
@@ -76,11 +67,9 @@ async def closing(socket: ClientConnection) -> tuple[int, str]:
 
 
 async def test_the_vendors_client_hears_an_utterance() -> None:
-    async with serving(create_app(SandboxConfig(script=True))) as base:
-        ws = base.replace("http", "ws")
-        environment = DeepgramClientEnvironment(base=base, production=ws, agent=ws, agent_rest=base)
-        client = AsyncDeepgramClient(api_key="sandbox", environment=environment)
-        async with client.listen.v1.connect(
+    async with (
+        vendors_client() as client,
+        client.listen.v1.connect(
             model="nova-3",
             encoding="mulaw",
             sample_rate=8000,
@@ -90,13 +79,14 @@ async def test_the_vendors_client_hears_an_utterance() -> None:
             vad_events=True,
             smart_format=True,
             keyterm=["Lisa", "Ben"],
-        ) as socket:
-            audio = silence(0.5) + tones_from_text("hello lisa, how are you?") + silence(1.2)
-            for at in range(0, len(audio), FRAME):
-                await socket.send_media(audio[at : at + FRAME])
-            await socket.send_keep_alive()
-            await socket.send_close_stream()
-            messages: list[Any] = [message async for message in socket]
+        ) as socket,
+    ):
+        audio = silence(0.5) + tones_from_text("hello lisa, how are you?") + silence(1.2)
+        for at in range(0, len(audio), FRAME):
+            await socket.send_media(audio[at : at + FRAME])
+        await socket.send_keep_alive()
+        await socket.send_close_stream()
+        messages: list[Any] = [message async for message in socket]
 
     kinds = [message.type for message in messages]
     finals = [m for m in messages if m.type == "Results" and m.is_final]
@@ -224,9 +214,9 @@ async def test_key_terms_can_be_changed_in_mid_stream() -> None:
 
 
 async def test_a_client_without_a_key_is_refused() -> None:
-    async with serving(create_app(SandboxConfig(script=True))) as base:
+    async with deepgram() as base:
         with pytest.raises(InvalidStatus) as refused:
-            await connect(f"{base.replace('http', 'ws')}/v1/listen?{OPTIONS}")
+            await connect(f"{base}/v1/listen?{OPTIONS}")
 
     response = refused.value.response
     assert response.status_code == 401
@@ -235,10 +225,7 @@ async def test_a_client_without_a_key_is_refused() -> None:
 
 
 async def test_wrong_options_reach_the_vendors_client_as_an_error() -> None:
-    async with serving(create_app(SandboxConfig(script=True))) as base:
-        ws = base.replace("http", "ws")
-        environment = DeepgramClientEnvironment(base=base, production=ws, agent=ws, agent_rest=base)
-        client = AsyncDeepgramClient(api_key="sandbox", environment=environment)
+    async with vendors_client() as client:
         with pytest.raises(ApiError) as refused:
             async with client.listen.v1.connect(
                 model="nova-3", encoding="mulaw", sample_rate=8000, utterance_end_ms=500
@@ -250,19 +237,10 @@ async def test_wrong_options_reach_the_vendors_client_as_an_error() -> None:
 
 @pytest.mark.parametrize("failure", [{"disconnect": True}, {"status": 500}])
 async def test_a_stream_can_be_made_to_fail(failure: dict[str, Any]) -> None:
-    app = create_app(SandboxConfig(script=True))
-    async with serving(app) as base:
-        client = app.test_client()
-        await client.post(
-            "/_control/fail_next", json={"route": "listen:audio", "after": 3, **failure}
-        )
-        async with connect(
-            f"{base.replace('http', 'ws')}/v1/listen?{OPTIONS}",
-            additional_headers={"Authorization": "Token sandbox"},
-        ) as socket:
-            await say(socket, silence(0.08))
-            with pytest.raises(ConnectionClosed) as closed:
-                await socket.recv()
+    async with failing(f"/v1/listen?{OPTIONS}", failure) as socket:
+        await say(socket, silence(0.08))
+        with pytest.raises(ConnectionClosed) as closed:
+            await socket.recv()
 
     code = closed.value.rcvd.code if closed.value.rcvd else None
     assert code == (1011 if "status" in failure else None)
