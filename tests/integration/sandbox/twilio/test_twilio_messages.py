@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,12 @@ from sandbox.twilio.keywords import REPLIES, OptOutType
 from tests.integration.sandbox.twilio.asking import (
     SDK_WARNINGS,
     ask,
-    client,
     letters,
     refused,
     shapes,
     steer,
 )
-from tests.integration.sandbox.twilio.exchange import NUMBER, Exchange, exchange
+from tests.integration.sandbox.twilio.exchange import NUMBER, Exchange
 
 pytestmark = SDK_WARNINGS
 
@@ -31,18 +29,6 @@ WIRE: dict[str, Any] = json.loads(
 MOBILE = "+14155550123"
 LANDLINE = "+14155550160"
 SWITCHED_OFF = "+14155550190"
-
-
-@pytest.fixture
-async def line() -> AsyncIterator[Exchange]:
-    async with exchange() as running:
-        yield running
-
-
-@pytest.fixture
-async def twilio(line: Exchange) -> AsyncIterator[Client]:
-    async with client(line) as asking:
-        yield asking
 
 
 async def send(twilio: Client, line: Exchange, to: str = MOBILE, body: str = "Hello.") -> Any:

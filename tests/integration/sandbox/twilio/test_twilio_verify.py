@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from tests.integration.sandbox.twilio.asking import (
@@ -21,7 +19,7 @@ from tests.integration.sandbox.twilio.asking import (
     shapes,
     steer,
 )
-from tests.integration.sandbox.twilio.exchange import Exchange, exchange
+from tests.integration.sandbox.twilio.exchange import Exchange
 
 pytestmark = SDK_WARNINGS
 
@@ -29,18 +27,6 @@ WIRE: dict[str, Any] = json.loads(
     (Path(__file__).parents[3] / "wire" / "twilio" / "verify.json").read_text()
 )
 MOBILE = "+14155550123"
-
-
-@pytest.fixture
-async def line() -> AsyncIterator[Exchange]:
-    async with exchange() as running:
-        yield running
-
-
-@pytest.fixture
-async def twilio(line: Exchange) -> AsyncIterator[Client]:
-    async with client(line) as asking:
-        yield asking
 
 
 def service(twilio: Client, line: Exchange) -> Any:
