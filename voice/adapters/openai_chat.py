@@ -1,10 +1,14 @@
-"""Replies from OpenAI's chat completions, through LangChain."""
+"""Replies from OpenAI's chat completions, through LangChain.
+
+LangChain says what is asked and holds the client; the answer is read by `openai_stream`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx2
 import langsmith
@@ -14,7 +18,16 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from voice.adapters.openai_http import TIMEOUT, http_client, provider_error
+from shared.errors import ProviderError, RemoteProtocolError
+from voice.adapters.openai_http import (
+    NO_MONEY,
+    PROVIDER,
+    TIMEOUT,
+    Endpoint,
+    http_client,
+    provider_error,
+)
+from voice.adapters.openai_stream import Chunk, ChunkReader, Failure
 from voice.conversation.prompts import ModelMessage
 
 log = structlog.get_logger()
@@ -38,6 +51,16 @@ _REHEARSAL = (
 )
 
 
+class _Model(ChatOpenAI):
+    """LangChain's model, asked for what it would send."""
+
+    def payload(self, messages: list[BaseMessage]) -> dict[str, Any]:
+        """Return the body of a request that streams the answer and tells what it cost."""
+        return self._get_request_payload(
+            messages, stream=True, stream_options={"include_usage": True}
+        )
+
+
 class OpenAIChat:
     """Writes replies. One for the process: its connections are kept warm between turns."""
 
@@ -49,46 +72,49 @@ class OpenAIChat:
         self._api_key = api_key
         self._base_url = base_url
         self._http = http or http_client()
-        self._models: dict[str, ChatOpenAI] = {}
+        self._models: dict[str, tuple[_Model, Endpoint]] = {}
 
     async def reply(self, messages: Sequence[ModelMessage], *, model: str) -> AsyncGenerator[str]:
-        asked = [_MESSAGES[message.role](message.text) for message in messages]
-        usage = None
-        try:
-            async for chunk in self._model(model).astream(asked):
-                usage = chunk.usage_metadata or usage
-                if text := str(chunk.text):
+        asked, endpoint = self._model(model)
+        body = asked.payload([_MESSAGES[message.role](message.text) for message in messages])
+        usage = finish_reason = None
+        async with aclosing(_chunks(endpoint.ask(body))) as chunks:
+            async for chunk in chunks:
+                usage = chunk.usage or usage
+                finish_reason = chunk.finish_reason or finish_reason
+                if text := chunk.text:
                     yield text
-        except (openai.OpenAIError, httpx2.HTTPError, OSError) as error:
-            raise provider_error(error) from error
-        if usage is not None:
-            log.info(
-                "reply_written",
-                model=model,
-                input_tokens=usage["input_tokens"],
-                output_tokens=usage["output_tokens"],
-            )
+        if finish_reason is None:
+            message = "the reply broke off"
+            raise ProviderError(PROVIDER, message, retryable=True)
+        log.info(
+            "reply_written",
+            model=model,
+            finish_reason=finish_reason,
+            input_tokens=usage.prompt_tokens if usage else None,
+            output_tokens=usage.completion_tokens if usage else None,
+        )
 
     async def warm_up(self, model: str) -> None:
         """Build what the first reply would wait for, and open a connection."""
         await _rehearse(model)
         try:
-            await self._model(model).root_async_client.models.list()
+            await self._model(model)[0].root_async_client.models.list()
         except openai.OpenAIError as error:
             raise provider_error(error) from error
 
-    def _model(self, name: str) -> ChatOpenAI:
+    def _model(self, name: str) -> tuple[_Model, Endpoint]:
         if name not in self._models:
-            self._models[name] = ChatOpenAI(
+            model = _Model(
                 model=name,
                 api_key=SecretStr(self._api_key),
                 base_url=self._base_url,
                 timeout=TIMEOUT,
                 max_retries=0,  # a caller is waiting: the machine decides what happens next
-                stream_usage=True,  # off by default where the base URL is not OpenAI's
-                stream_chunk_timeout=0,  # its watch costs a timer a chunk; ours is outside
                 http_async_client=self._http,
             )
+            endpoint = Endpoint(model.root_async_client, self._http, "chat/completions")
+            self._models[name] = model, endpoint
         return self._models[name]
 
     async def close(self) -> None:
@@ -104,6 +130,26 @@ class OpenAIChat:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+async def _chunks(body: AsyncGenerator[bytes]) -> AsyncGenerator[Chunk]:
+    """Yield what a body says until it says that it is done; raise `ProviderError` if it fails."""
+    reader = ChunkReader()
+    async with aclosing(body):
+        async for piece in body:
+            try:
+                for chunk in reader.feed(piece):
+                    if chunk.error is not None:
+                        raise _failed(chunk.error)
+                    yield chunk
+            except RemoteProtocolError as error:
+                raise ProviderError(PROVIDER, str(error), retryable=True) from error
+
+
+def _failed(failure: Failure) -> ProviderError:
+    """Say what an error in mid-stream means."""
+    code = failure.code or failure.type or "without a code"
+    return ProviderError(PROVIDER, f"error event {code}", retryable=code != NO_MONEY)
 
 
 async def _rehearse(model: str) -> None:

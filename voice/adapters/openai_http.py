@@ -1,10 +1,12 @@
-"""What both OpenAI adapters share: the HTTP client, the time limits and the reading of errors."""
+"""What OpenAI's adapters share: the HTTP client, the time limits and the reading of errors."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import AsyncGenerator
+from typing import Any, Final
 
 import httpx2
+import msgspec
 import openai
 
 from shared.errors import ProviderError
@@ -17,6 +19,7 @@ TIMEOUT: Final = httpx2.Timeout(10.0, connect=2.0)
 _LIMITS: Final = httpx2.Limits(
     max_connections=200, max_keepalive_connections=100, keepalive_expiry=60.0
 )
+NO_MONEY: Final = "insufficient_quota"
 
 
 def openai_client(
@@ -37,17 +40,73 @@ def http_client() -> httpx2.AsyncClient:
     return openai.DefaultAioHttpClient(timeout=TIMEOUT, limits=_LIMITS)
 
 
+class Endpoint:
+    """One address that takes JSON and streams its answer, over the connections of a client.
+
+    What does not change from request to request is made once: a caller waits while the rest is.
+    """
+
+    def __init__(self, client: openai.AsyncOpenAI, http: httpx2.AsyncClient, path: str) -> None:
+        self._http = http
+        self._url = client.base_url.join(path)
+        headers = {**client.default_headers, **client.auth_headers}
+        self._headers = httpx2.Headers(
+            {
+                **{name: value for name, value in headers.items() if isinstance(value, str)},
+                # What is compressed waits at the other end until there is enough of it.
+                "Accept-Encoding": "identity",
+            }
+        )
+
+    async def ask(self, body: dict[str, Any]) -> AsyncGenerator[bytes]:
+        """Yield the answer as it arrives; raise `ProviderError` for a refusal or a lost line."""
+        request = httpx2.Request(
+            "POST", self._url, headers=self._headers, content=msgspec.json.encode(body)
+        )
+        try:
+            response = await self._http.send(request, stream=True)
+            try:
+                if response.is_error:
+                    raise refusal(response.status_code, await response.aread())
+                async for piece in response.aiter_bytes():
+                    yield piece
+            finally:
+                await response.aclose()
+        except (httpx2.HTTPError, OSError) as error:
+            raise provider_error(error) from error
+
+
+def refusal(status: int, body: bytes) -> ProviderError:
+    """Say what a refused request means; the body's message may quote what was sent."""
+    return _refused(f"refused with {status}", status, _code(body))
+
+
 def provider_error(error: Exception) -> ProviderError:
     """Say what failed in our own terms; what was asked or answered stays out of the text."""
     match error:
-        case openai.RateLimitError():
-            return _failed(error, retryable=error.code != "insufficient_quota")
         case openai.APIStatusError():
-            return _failed(error, retryable=error.status_code >= 500)  # noqa: PLR2004 - HTTP's own
-        case _:  # the connection, a time limit, or an error frame in mid-stream
-            return _failed(error, retryable=True)
+            text = f"{type(error).__name__} {error.status_code}"
+            return _refused(text, error.status_code, error.code)
+        case _:  # the connection or a time limit
+            return ProviderError(PROVIDER, type(error).__name__, retryable=True)
 
 
-def _failed(error: Exception, *, retryable: bool) -> ProviderError:
-    status = f" {error.status_code}" if isinstance(error, openai.APIStatusError) else ""
-    return ProviderError(PROVIDER, f"{type(error).__name__}{status}", retryable=retryable)
+def _refused(text: str, status: int, code: str | None) -> ProviderError:
+    may_help = status >= 500 or (status == 429 and code != NO_MONEY)  # noqa: PLR2004 - HTTP's own
+    return ProviderError(PROVIDER, text, retryable=may_help)
+
+
+def _code(body: bytes) -> str | None:
+    """Return the error's code, if the body has one."""
+    try:
+        return msgspec.json.decode(body, type=_Refusal).error.code
+    except msgspec.DecodeError:
+        return None
+
+
+class _Error(msgspec.Struct, frozen=True):
+    code: str | None = None
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    error: _Error

@@ -120,6 +120,7 @@ def test_what_a_reply_cost_is_logged_and_what_it_said_is_not() -> None:
             "event": "reply_written",
             "log_level": "info",
             "model": "gpt-6-luna",
+            "finish_reason": "stop",
             "input_tokens": 19,
             "output_tokens": 3,
         }
@@ -129,6 +130,27 @@ def test_what_a_reply_cost_is_logged_and_what_it_said_is_not() -> None:
 def test_an_error_in_mid_stream_is_a_failure_that_may_be_retried() -> None:
     with pytest.raises(ProviderError) as caught:
         tokens_from(Server(streamed(WIRE["events"][1], WIRE["error_event"])))
+
+    assert caught.value.retryable
+
+
+def test_no_money_left_in_mid_stream_is_a_failure_that_may_not() -> None:
+    with pytest.raises(ProviderError, match="error event insufficient_quota") as caught:
+        tokens_from(Server(streamed(WIRE["events"][1], WIRE["insufficient_quota"])))
+
+    assert not caught.value.retryable
+
+
+def test_a_reply_without_its_end_is_a_failure_that_may_be_retried() -> None:
+    with pytest.raises(ProviderError, match="broke off") as caught:
+        tokens_from(Server(streamed(*WIRE["events"][:3])))
+
+    assert caught.value.retryable
+
+
+def test_a_chunk_that_makes_no_sense_is_a_failure_that_may_be_retried() -> None:
+    with pytest.raises(ProviderError, match="makes no sense") as caught:
+        tokens_from(Server(streamed(WIRE["events"][1], {"choices": "Hello"})))
 
     assert caught.value.retryable
 
@@ -143,6 +165,7 @@ def test_an_error_in_mid_stream_is_a_failure_that_may_be_retried() -> None:
         (401, WIRE["error_event"], False),
         (400, WIRE["error_event"], False),
         (404, WIRE["error_event"], False),
+        (502, "<html>", True),
     ],
 )
 def test_both_adapters_read_refusals_alike(status: int, body: object, *, retryable: bool) -> None:
