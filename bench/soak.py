@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from shared.database import DatabaseUrls
 from tests.support.database import database_server, open_test_database
-from tests.support.talk_time_world import World, prove_every_change
+from tests.support.talk_time_proof import prove_every_change
+from tests.support.talk_time_world import World
 
 REPORT = Path(__file__).resolve().parent.parent / "docs" / "soak.md"
 WORLDS = 4

@@ -9,7 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from shared.database import Database
 from shared.services import talk_time
 from tests.support.builders import NOW, open_call
-from tests.support.talk_time_world import World, prove_every_change
+from tests.support.talk_time_proof import prove_every_change
+from tests.support.talk_time_world import World
 
 EVENTS = 20_000
 
