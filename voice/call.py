@@ -7,8 +7,6 @@ events pass through the inbox, one at a time, in order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
 
 import structlog
 
@@ -30,6 +28,7 @@ from voice.ports import CallLeg, KeyPressed, LegClosed, MarkReturned, MediaRecei
 from voice.recent_speech import RecentSpeech
 from voice.replying import Replying
 from voice.speaking import Speaker
+from voice.tasks import TaskGroup
 from voice.timing import CallTimes, Stage
 
 log = structlog.get_logger()
@@ -58,25 +57,28 @@ class CallSession:
         self._resumed = resumed  # what the call came to on a stream that broke
         self._clock = asyncio.get_running_loop().time
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
-        self._hearing = Hearing(desk.ears, self.post, self._clock)
+        # The parts of a call know nothing of it: who waits for the garbage collector waits long.
+        post = self._inbox.put_nowait
+        self._hearing = Hearing(desk.ears, post, self._clock)
         self._is_listening = False
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._group: asyncio.TaskGroup | None = None
+        self._tasks = TaskGroup()
         self._replies: dict[ReplyId, asyncio.Task[None]] = {}
         self._personas = dict(desk.personas())
         self._persona: PersonaView | None = None
-        self._times = CallTimes(self._clock, record.timing, record.answered)
-        self._drafts = Drafts(self.post, self._speak_ahead)
+        times = self._times = CallTimes(self._clock, record.timing, record.answered)
+        self._drafts = Drafts(post)
         self._names = {key: persona.name for key, persona in self._personas.items()}
         self._replying = Replying(
             desk.language_model,
             desk.default_model,
             names=self._names,
             post=self._drafts.post,
-            take_time=self._times.take,
+            take_time=times.take,
         )
-        self._speaker = Speaker(leg, RecentSpeech(desk.text_to_speech), self.post, self._start)
-        self._speaker.on_first_byte = lambda reply: self._times.take(reply, Stage.FIRST_BYTE)
+        self._speaker = Speaker(
+            leg, RecentSpeech(desk.text_to_speech), post, self._tasks.create_task
+        )
+        self._speaker.on_first_byte = lambda reply: times.take(reply, Stage.FIRST_BYTE)
         self._speaker.on_underrun = record.underrun
         self._own_words = OwnWords(desk.made_ahead, desk.announcements.texts, caller)
         self._is_metering = False
@@ -94,16 +96,14 @@ class CallSession:
 
     async def run(self) -> EndReason:
         """Lead the call to its end and return why it ended."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            self._start(self._read_leg())
-            self._start(self._speaker.run())
+        async with self._tasks as tasks:
+            tasks.create_task(self._read_leg())
+            tasks.create_task(self._speaker.run())
             try:
                 await self._lead()
             finally:
                 self._times.stop()
-                for task in tuple(self._tasks):
-                    task.cancel()
+                tasks.cancel()
         return self._end_reason
 
     async def _lead(self) -> None:
@@ -160,7 +160,7 @@ class CallSession:
             case do.HandOver() | do.SpeakSlower():
                 self._change_voice(command)
             case do.CheckPin(pin):
-                self._start(self._check_pin(pin))
+                self._tasks.create_task(self._check_pin(pin))
             case (
                 do.RecordConsent()
                 | do.RecordBuddy()
@@ -234,8 +234,8 @@ class CallSession:
 
     def _make_ahead(self) -> None:
         if self._persona is not None:
-            self._start(self._desk.warm_voice(self._caller.voice(self._persona)))
-            self._start(self._own_words.prepare(self._persona, self._personas.values()))
+            self._tasks.create_task(self._desk.warm_voice(self._caller.voice(self._persona)))
+            self._tasks.create_task(self._own_words.prepare(self._persona, self._personas.values()))
 
     def _turn_rules(self, persona: PersonaView) -> TurnRules:
         return self._desk.turn_rules(persona, self._caller.pause_seconds)
@@ -288,7 +288,7 @@ class CallSession:
         if self._persona is None:
             return
         work = self._replying.generate(reply, history, self._persona, self._caller, goes_on=goes_on)
-        self._replies[reply] = task = self._start(work)
+        self._replies[reply] = task = self._tasks.create_task(work)
         task.add_done_callback(lambda _task: self._replies.pop(reply, None))
 
     def _speculate(self, command: do.PrepareReply | do.CommitReply | do.DiscardReply) -> None:
@@ -296,7 +296,7 @@ class CallSession:
             case do.PrepareReply(reply, history):
                 self._record.reply_prepared()
                 self._times.prepare(reply)
-                self._drafts.hold(reply)
+                self._hold(reply)
                 self._generate(reply, history)
             case do.CommitReply(reply):
                 self._record.reply_committed()
@@ -309,11 +309,17 @@ class CallSession:
                 if (task := self._replies.pop(reply, None)) is not None:
                     task.cancel()
 
-    def _speak_ahead(self, reply: ReplyId, text: str) -> None:
+    def _hold(self, reply: ReplyId) -> None:
         if self._persona is None:
             return
-        if self._own_words.audio(self._persona, text) is None:
-            self._speaker.prepare(reply, text, self._caller.voice(self._persona))
+        persona, own_words = self._persona, self._own_words
+        speaker, caller = self._speaker, self._caller
+
+        def speak_ahead(text: str) -> None:
+            if own_words.audio(persona, text) is None:
+                speaker.prepare(reply, text, caller.voice(persona))
+
+        self._drafts.hold(reply, speak_ahead)
 
     # The caller's audio.
 
@@ -336,7 +342,7 @@ class CallSession:
             self._is_listening = True
             names = tuple(persona.name for persona in self._personas.values())
             own_name = (self._caller.name,) if self._caller.name else ()
-            self._start(self._hearing.run((*names, *own_name)))
+            self._tasks.create_task(self._hearing.run((*names, *own_name)))
 
     def _note(self, event: Event) -> None:
         """Take the times that events tell, and start the meter with the buddy's first sound."""
@@ -345,17 +351,8 @@ class CallSession:
         )
         if is_first_sound and not self._is_metering:
             self._is_metering = True
-            self._start(self._meter.run(self.post))
+            self._tasks.create_task(self._meter.run(self._inbox.put_nowait))
         self._times.note(event)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        if self._group is None:
-            message = "a call's work starts with run()"
-            raise RuntimeError(message)
-        task = self._group.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
 
 def _cuts_off(commands: list[Command]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from shared.errors import ProviderError
+from voice import tasks
 from voice.conversation.events import (
     Event,
     RecogniserLost,
@@ -59,7 +60,7 @@ class Hearing:
         recogniser = self._ears.open(self._lose, self._restore)
         options = ListenOptions(key_terms=(*key_terms, *self._ears.key_terms))
         try:
-            async with recogniser.open(options) as stream, asyncio.TaskGroup() as group:
+            async with recogniser.open(options) as stream, tasks.TaskGroup() as group:
                 group.create_task(self._pump(stream))
                 async for event in stream.events():
                     self._post(self._on_our_clock(event))

@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 import structlog
 
 from shared.errors import ProviderError
+from voice import tasks
 from voice.audio import g711
 from voice.conversation.events import TranscriptReceived
 from voice.ports import (
@@ -75,7 +76,7 @@ class ReconnectingSpeechToText:
         stream = ReconnectingStream(
             self._speech_to_text, options, self._rules, self._on_lost, self._on_restored
         )
-        running = asyncio.create_task(stream.run(), name="recogniser")
+        running = tasks.start(stream.run(), name="recogniser")
         try:
             yield stream
         finally:
@@ -164,7 +165,7 @@ class ReconnectingStream:
                         self._tell_restored()
                         await self._serve(connection)
                 except ProviderError as error:
-                    failure = error
+                    failure = error.with_traceback(None)  # it would hold this frame, which holds it
                 log.warning("recogniser_lost", error=str(failure), attempt=attempt)
                 self._connection = None
                 now = self._clock()
@@ -186,18 +187,19 @@ class ReconnectingStream:
         offset = self._kept_from / BYTES_A_SECOND
         self._sent_until = self._kept_from
         try:
-            async with asyncio.TaskGroup() as group:
+            async with tasks.TaskGroup() as group:
                 group.create_task(self._hear(connection, offset))
                 await self._catch_up(connection)
                 self._connection = connection
-                await self._is_broken.wait()
-                message = "sending failed"
-                raise ProviderError(RECOGNISER, message, retryable=True)
-        except ExceptionGroup as errors:
-            expected, unexpected = errors.split(ProviderError)
-            if expected is None or unexpected is not None:
-                raise
-            raise expected.exceptions[0] from None
+                await self._until_broken()
+        except* ProviderError as errors:
+            failure = errors.exceptions[0]
+        raise failure  # out here, where it does not get the group that holds it for its context
+
+    async def _until_broken(self) -> NoReturn:
+        await self._is_broken.wait()
+        message = "sending failed"
+        raise ProviderError(RECOGNISER, message, retryable=True)
 
     async def _hear(self, connection: RecogniserStream, offset: float) -> None:
         async for event in connection.events():

@@ -14,6 +14,7 @@ from shared.database import Database, database_urls, open_database
 from shared.domain.spending import limits
 from shared.errors import ProviderError
 from shared.settings import Settings
+from voice import tasks
 from voice.adapters.twilio_media import TwilioCallLeg
 from voice.adapters.twilio_rest import SignatureValidator
 from voice.announcements import AnnouncementShelf
@@ -189,7 +190,7 @@ class VoiceService:
                 await self._made_ahead.prepare(voice_of(persona), words, is_personal=False)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
+        task = tasks.start(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -23,6 +23,7 @@ from shared.domain.spending import Component, SpendLimits
 from shared.errors import ProviderError
 from shared.seed.vendor_prices import vendor_prices
 from shared.services import spending
+from voice import tasks
 from voice.conversation.events import Event, SpendStopped, StopReason
 from voice.conversation.prompts import ModelMessage
 from voice.ports import (
@@ -242,9 +243,9 @@ class CallSpending:
         """Count the line, and end the call in time, until cancelled."""
         self._post = post
         self._tell()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._pay_by_the_minute())
-            tasks.create_task(self._end_in_time(meter))
+        async with tasks.TaskGroup() as group:
+            group.create_task(self._pay_by_the_minute())
+            group.create_task(self._end_in_time(meter))
 
     def _may_search(self) -> bool:
         return self._searches < self._guard.limits().searches_a_call

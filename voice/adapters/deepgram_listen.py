@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 
 from shared.errors import ProviderError, RemoteProtocolError
+from voice import tasks
 from voice.adapters.deepgram_client import PROVIDER, close_quickly, connected, deepgram_client
 from voice.adapters.deepgram_hearing import HearingSocket, within_time
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
@@ -120,7 +121,7 @@ class DeepgramSpeechToText:
         )
         async with AsyncExitStack() as stack:
             stream = DeepgramStream(await connected(stack, connecting))
-            keeping_alive = asyncio.create_task(stream.keep_alive(), name="recogniser-keep-alive")
+            keeping_alive = tasks.start(stream.keep_alive(), name="recogniser-keep-alive")
             try:
                 yield stream
             finally:

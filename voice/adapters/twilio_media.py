@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from shared.errors import LocalProtocolError, RemoteProtocolError
+from voice import tasks
 from voice.ports import KeyPressed, LegClosed, LegEvent, MarkReturned, MediaReceived
 
 SEND_TIMEOUT: Final = 2.0  # seconds; a socket that takes longer is a line nobody hears
@@ -229,7 +230,7 @@ class TwilioCallLeg:
         self._ended: LegClosed | None = None
 
     async def __aenter__(self) -> Self:
-        self._writer = asyncio.create_task(self._write(), name="leg-writer")
+        self._writer = tasks.start(self._write(), name="leg-writer")
         return self
 
     async def __aexit__(
