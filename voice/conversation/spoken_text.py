@@ -31,7 +31,7 @@ _MANNERS: Final = (
 )
 _DIRECTION: Final = (
     rf"\s*(?:(?:[a-z]+ly,? )?(?:{_ACTS})(?:s|es|ing|ed|e|ter|ming|ging)?\b[^*()\n]{{0,60}}"
-    rf"|{_MOVES} [^*()\n]{{1,60}}|(?:{_MANNERS}|beat|applause|music|silence)\s*)"
+    rf"|{_MOVES} [^*()\n]{{1,60}}|(?:{_MANNERS}|beat|applause|music|silence|thinks|thinking)\s*)"
 )
 
 _AREA: Final = re.compile(r"(\d ?)(k?m|mi|ft)²")
@@ -89,6 +89,7 @@ _MARKUP_RULES: Final[tuple[_Rule, ...]] = (
     (re.compile(rf"(?<![*\w])\*{_DIRECTION}\*(?![*\w])"), _PICTURE),
     (re.compile(rf"(?<!_)_{_DIRECTION.replace('*', '_')}_(?!_)"), _PICTURE),
     (re.compile(rf"\({_DIRECTION}\)"), _PICTURE),
+    (re.compile(r"(?<![\w*])(\*{1,2})(?=[^\s*])([^*]*[^\s*])\1(?![\w*])"), r"\2"),  # a stress
     (re.compile(r"(?<!\w)[:;=8xX][-'^]?[()DPpO3/|](?!\w)|<3|:'\(|\^_\^"), _PICTURE),  # emoticons
     (
         re.compile(rf"(?<=[a-z]{{2}})\s*(?:{_PICTURES}\s*)+(?=[A-Z][a-z])"),

@@ -95,7 +95,11 @@ SAID = {
     "| a | b |\n|---|---|\n| c | d |": "a, b, c, d",
     "```python\nprint\n```": "print",
     "[Read this](http://a.b/c) ![pic](x.png) H<sub>2</sub>O [1]": "Read this pic H two O",
+    "It is **5** km, *really* *3* lbs, 2*3": (
+        "It is five kilometers, really three pounds, two times three"
+    ),
     # What is acted.
+    "*thinks* Give me a **second**...": "Give me a second...",
     "*laughs* Oh, *really*? (chuckles softly) [sighs]": "Oh, really?",
     "*leans in* Listen (this is true).": "Listen, this is true.",
     "(pauses) Well.": "Well.",
