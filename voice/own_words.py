@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from shared.configuration import PersonaView
 from voice.announcements import SAID_BY_BUDDIES
 from voice.caller import Caller
 from voice.conversation import bridges, honesty
 from voice.conversation.commands import Announcement
+from voice.conversation.spoken_text import spoken_text
 from voice.desk import WordsMadeAhead
 
 
@@ -34,14 +36,20 @@ class OwnWords:
 
     def fillers(self, persona: PersonaView) -> tuple[str, ...]:
         """Return the fillers that can be said at once."""
-        return self._made_ahead.ready(self._caller.voice(persona), persona.fillers)
+        return self._made_ahead.ready(self._caller.voice(persona), _as_said(persona.fillers))
 
     async def prepare(self, persona: PersonaView, others: Collection[PersonaView]) -> None:
         """Have made what this buddy may have to say, and how the others would take up."""
         said = (self._texts[key] for key in SAID_BY_BUDDIES)
-        words = (*persona.fillers, honesty.ANSWER, bridges.HANDING_OVER, *said)
+        words = (*_as_said(persona.fillers), honesty.ANSWER, bridges.HANDING_OVER, *said)
         await self._made_ahead.prepare_all(self._caller.voice(persona), words)
         for other in others:
             if other != persona:
                 opening = (bridges.taking_up(other.name),)
                 await self._made_ahead.prepare_all(self._caller.voice(other), opening)
+
+
+@lru_cache(maxsize=64)  # asked at every event of a call
+def _as_said(fillers: tuple[str, ...]) -> tuple[str, ...]:
+    """Return an operator's words as replies are said, without what leaves nothing to say."""
+    return tuple(spoken for words in fillers if (spoken := spoken_text(words)))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.support.fakes import FakeTextToSpeech
 from tests.support.scripted_call import BEGAN_AT, FILLERS, TEXTS, persona, stranger
 from voice.caller import Caller
@@ -27,6 +29,20 @@ def test_what_a_buddy_may_need_is_made_in_its_voice_and_how_another_would_take_u
         assert {("voice-1", honesty.ANSWER), ("voice-1", bridges.HANDING_OVER)} < said
         assert {text for voice, text in said if voice == "voice-2"} == {bridges.taking_up("Ben")}
         assert own.announcement(LISA, Announcement.ARE_YOU_THERE) is not None
+
+    run_in_virtual_time(play())
+
+
+def test_fillers_are_said_as_people_say_them_and_what_can_not_be_said_is_none() -> None:
+    async def play() -> None:
+        speech = FakeTextToSpeech()
+        own = OwnWords(MadeAhead(speech), TEXTS, Caller(stranger(), Visitor(), BEGAN_AT))
+        wordy = replace(LISA, fillers=("*thinks* Give me **5** sec...", "🤔"))
+
+        await own.prepare(wordy, ())
+
+        assert own.fillers(wordy) == ("Give me five seconds...",)
+        assert "🤔" not in {request.text for request in speech.requests}
 
     run_in_virtual_time(play())
 
