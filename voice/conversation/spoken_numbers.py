@@ -7,7 +7,6 @@ first, and the last one leaves no digit. Pure, and for American English.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 from voice.conversation.measures import CURRENCIES, EACH, MONEY, SCALES, UNITS
@@ -18,19 +17,11 @@ from voice.conversation.number_words import (
     mixed,
     ordinal,
     quantity,
-    two_digits,
     year,
 )
+from voice.conversation.rewriting import Rule, rewrite
+from voice.conversation.spoken_dates import DAYS, DECADES, HOURS, YEAR
 
-MONTHS: Final = (
-    "January February March April May June July August September October November December"
-).split()
-_MONTH: Final = (
-    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
-    r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
-)
-_DAY: Final = r"(?:[12]\d|3[01]|0?[1-9])"
-_YEAR: Final = r"(?:1[1-9]|20)\d\d"
 _NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
 _FRACTION: Final = r"\d{1,9}/\d{1,9}(?![\d/])"
 _AMOUNT: Final = rf"(?:\d{{1,9}} +{_FRACTION}|{_FRACTION}|{_NUMBER})"
@@ -40,50 +31,17 @@ _PER: Final = "|".join((*EACH, "hour", "minute", "second", "day", "week", "month
 
 _SCALE: Final = r"(?:thousand|million|billion|trillion|[kKmMbBtT]n?)\b"
 
-NOON: Final = 12  # o'clock
-
 
 def say_numbers(line: str) -> str:
     """Return one line of text without a digit."""
     if not any(character.isdigit() for character in line):
         return line
-    for pattern, say in _RULES:
-        line = pattern.sub(say, line)
-    return line
+    return rewrite(_RULES, line)
 
 
 def _phone(match: re.Match[str]) -> str:
     groups = re.findall(r"\d+", match[0])
     return f" {', '.join(map(digit_by_digit, groups))} "
-
-
-def _date(month: int, day: int, in_year: int | None) -> str:
-    spoken = f"{MONTHS[month - 1]} {ordinal(day)}"
-    return spoken if in_year is None else f"{spoken}, {year(in_year)}"
-
-
-def _iso_date(match: re.Match[str]) -> str:
-    return _date(int(match["month"]), int(match["day"]), int(match["year"]))
-
-
-def _named_date(match: re.Match[str]) -> str:
-    month = next(n for n, name in enumerate(MONTHS, 1) if name[:3] == match["month"][:3])
-    return _date(month, int(match["day"]), int(match["year"]) if match["year"] else None)
-
-
-def _time(match: re.Match[str]) -> str:
-    hour, minute = int(match["hour"]), int(match["minute"] or 0)
-    half = match["half"]
-    if half:
-        half = f"{half[0].lower()}.m."
-    elif hour > NOON or match["hour"].startswith("0"):
-        half = "p.m." if hour >= NOON else "a.m."
-    hour = hour % NOON or NOON
-    if minute:
-        spoken = f"{cardinal(hour)} {two_digits(minute)}"
-    else:
-        spoken = cardinal(hour) if half else f"{cardinal(hour)} o'clock"
-    return f"{spoken} {half}" if half else spoken
 
 
 def _money(match: re.Match[str]) -> str:
@@ -126,12 +84,6 @@ def _height(match: re.Match[str]) -> str:
     return f"{spoken} {cardinal(int(inches))} {'inch' if inches == '1' else 'inches'}"
 
 
-def _decade(match: re.Match[str]) -> str:
-    text = match["decade"]
-    words = year(int(text)) if re.fullmatch(_YEAR, text) else cardinal(int(text))
-    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
-
-
 def _version(match: re.Match[str]) -> str:
     return _apart(match, " point ".join(quantity(part) for part in match[0].split(".")))
 
@@ -148,7 +100,7 @@ def _amount(text: str) -> str:
 def _plain(match: re.Match[str]) -> str:
     """Say any number that no other rule took, apart from letters next to it."""
     text = match[0]
-    return _apart(match, year(int(text)) if re.fullmatch(_YEAR, text) else _amount(text))
+    return _apart(match, year(int(text)) if re.fullmatch(YEAR, text) else _amount(text))
 
 
 def _apart(match: re.Match[str], words: str) -> str:
@@ -158,9 +110,7 @@ def _apart(match: re.Match[str], words: str) -> str:
     return f"{left}{words}{' ' if after.isalnum() else ''}"
 
 
-_Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str] | str]
-
-_RULES: Final[tuple[_Rule, ...]] = (
+_RULES: Final[tuple[Rule, ...]] = (
     # Numbers to dial.
     (
         re.compile(
@@ -172,44 +122,11 @@ _RULES: Final[tuple[_Rule, ...]] = (
     (re.compile(r"(?<![\w$€£.,])(?:911|988)(?![\w%°]|[.,]\d)"), lambda m: digit_by_digit(m[0])),
     (re.compile(r"\b24/7\b"), "twenty-four seven"),
     (re.compile(r"\b9/11\b"), "nine eleven"),
-    # Days.
-    (
-        re.compile(rf"\b(?P<year>{_YEAR})-(?P<month>1[0-2]|0[1-9])-(?P<day>{_DAY})\b"),
-        _iso_date,
-    ),
-    (
-        re.compile(rf"\b(?P<month>1[0-2]|0?[1-9])/(?P<day>{_DAY})/(?P<year>{_YEAR})\b"),
-        _iso_date,
-    ),
-    (
-        re.compile(
-            rf"\b(?P<month>{_MONTH}) (?P<day>{_DAY})(?:st|nd|rd|th)?\b(?![:/%°.,]\d)"
-            rf"(?:,? (?P<year>{_YEAR})\b(?![,.]\d))?"
-        ),
-        _named_date,
-    ),
-    (
-        re.compile(
-            rf"\b(?P<day>{_DAY})(?:st|nd|rd|th)? (?:of )?(?P<month>{_MONTH})"
-            rf"(?:,? (?P<year>{_YEAR})\b(?![,.]\d))?"
-        ),
-        _named_date,
-    ),
+    *DAYS,
     # From one to another.
     (re.compile(r"(?<=\d) ?[-–—] ?(?=[$€£]?\d)"), " to "),
     (re.compile(r"(?<![\w)%°]) ?[-−](?=[.$€£]?\d)"), " minus "),
-    # Hours.
-    (
-        re.compile(
-            r"\b(?P<hour>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d))(?: ?(?P<half>[aApP]\.?[mM]\b\.?))?"
-            r"(?![:\d])"
-        ),
-        _time,
-    ),
-    (
-        re.compile(r"\b(?P<hour>1[0-2]|0?[1-9])(?P<minute>)(?: ?(?P<half>[aApP]\.?[mM]\b\.?))"),
-        _time,
-    ),
+    *HOURS,
     # What is paid, and for how much of it.
     (
         re.compile(rf"(?<=[\d.%€])( ?[a-zA-Z]{{0,4}}) ?/ ?({_PER})\b"),
@@ -230,7 +147,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     ),
     (re.compile(rf"(?P<amount>{_NUMBER}) ?¢"), _cents),
     # How much of what.
-    (re.compile(r"(?<!\w)'?(?P<decade>(?:1\d|20)?\d0)'?s\b"), _decade),
+    *DECADES,
     (re.compile(r"\b(?P<feet>\d)' ?(?P<inches>1[01]|\d)(?:\"|''|(?!\w))"), _height),
     (re.compile(rf"(?P<amount>{_AMOUNT}) ?(?P<unit>{_UNIT})(?![\w/°])"), _measure),
     (

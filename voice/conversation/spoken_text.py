@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from typing import Final
 
+from voice.conversation.rewriting import Rule, rewrite
 from voice.conversation.spoken_numbers import say_numbers
+from voice.conversation.written_short import ABBREVIATIONS, WORD_RULES
 
 # Most of what a buddy says: words with nothing to do about them.
 _PLAIN: Final = re.compile(r"(?:[A-Za-z][A-Za-z']*[,;]? )*([A-Za-z']*[A-Za-z])[.!?]?")
@@ -58,7 +59,6 @@ _MARKS: Final = {
 _PICTURE: Final = "\N{WHITE SMILING FACE}"
 _PICTURES: Final = "[\u2600-\u27bf\U0001f000-\U0001faff]"
 _HOST: Final = r"[\w-]+(?:\.[\w-]+)+"
-_Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str] | str]
 
 
 def _host(match: re.Match[str]) -> str:
@@ -66,14 +66,8 @@ def _host(match: re.Match[str]) -> str:
     return f" {host.replace('.', ' dot ')} "
 
 
-def _abbreviation(match: re.Match[str]) -> str:
-    words = _ABBREVIATIONS[match[1].lower()]
-    ends_sentence = match["end"] is not None
-    return f"{words}." if ends_sentence and words in _LAST_WORDS else words
-
-
 # What marks text up, in the order it has to go.
-_MARKUP_RULES: Final[tuple[_Rule, ...]] = (
+_MARKUP_RULES: Final[tuple[Rule, ...]] = (
     (re.compile(r"^\s*(?:```.*|[-*_=|:\s]{3,})$"), " "),  # fences, rules, a table's second line
     (re.compile(r"^\s*\|(.*)\|\s*$"), r"\1"),  # a table's row
     (re.compile(r"^\s*(?:#{1,6}\s+|>\s?|[-*+•·]\s+)+"), " "),  # headings, quotes, bullets
@@ -97,7 +91,7 @@ _MARKUP_RULES: Final[tuple[_Rule, ...]] = (
     ),  # instead of a stop
 )
 
-_ADDRESS_RULES: Final[tuple[_Rule, ...]] = (
+_ADDRESS_RULES: Final[tuple[Rule, ...]] = (
     (
         re.compile(rf"\b([\w.+-]+)@({_HOST})"),
         lambda m: f"{m[1]} at {m[2]}".replace(".", " dot ").replace("-", " dash "),
@@ -110,52 +104,6 @@ _ADDRESS_RULES: Final[tuple[_Rule, ...]] = (
         ),
         _host,
     ),
-)
-
-# Written short, said long; only with their point, where they have one.
-_ABBREVIATIONS: Final = {
-    "dr": "Doctor",
-    "mr": "Mister",
-    "mrs": "Missus",
-    "ms": "Ms",
-    "prof": "Professor",
-    "st": "Saint",
-    "mt": "Mount",
-    "jr": "Junior",
-    "sr": "Senior",
-    "gen": "General",
-    "capt": "Captain",
-    "vs": "versus",
-    "etc": "and so on",
-    "e.g": "for example",
-    "i.e": "that is",
-    "a.k.a": "also known as",
-    "approx": "approximately",
-    "dept": "department",
-    "inc": "Incorporated",
-    "ltd": "Limited",
-    "ave": "Avenue",
-    "blvd": "Boulevard",
-    "vol": "volume",
-    "est": "established",
-}
-_LAST_WORDS: Final = frozenset(
-    ("and so on", "Junior", "Senior", "Incorporated", "Limited", "Avenue", "Boulevard")
-)
-_NAMES: Final = "|".join(sorted(map(re.escape, _ABBREVIATIONS), key=len, reverse=True))
-
-_WORD_RULES: Final[tuple[_Rule, ...]] = (
-    (re.compile(r"\b(?<!\w\.)St\.(?=\s*(?:$|[^A-Z\s]|[A-Z]\w*ly\b))"), "Street"),
-    (
-        re.compile(rf"(?<!\w)({_NAMES})\.(?P<end>(?=\s*$|\s+[A-Z\"“(]))?", re.IGNORECASE),
-        _abbreviation,
-    ),
-    (re.compile(r"\bw/(?=\s|\w)"), "with "),
-    (re.compile(r"\band/or\b"), "and or"),
-    (re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])"), " or "),
-    (re.compile(r"\bPh\.? ?D\b\.?"), "PhD"),
-    (re.compile(r"(?<=[^\W\d_]{2})\.(?=[a-z])"), " dot "),
-    (re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_])"), ". "),
 )
 
 _SYMBOLS: Final = str.maketrans(
@@ -195,7 +143,7 @@ _SYMBOLS: Final = str.maketrans(
 )
 _PUNCTUATION: Final = frozenset(".,!?;:'\"-— ")
 
-_TIDY_RULES: Final[tuple[_Rule, ...]] = (
+_TIDY_RULES: Final[tuple[Rule, ...]] = (
     (re.compile(r"(?<!\w)-|-(?!\w)"), " — "),  # a hyphen joins words
     (re.compile(r"(?<!\w)'(?!\w)"), " "),
     (re.compile(r'"\s*"'), " "),
@@ -213,7 +161,7 @@ _TIDY_RULES: Final[tuple[_Rule, ...]] = (
 def spoken_text(text: str) -> str:
     """Return `text` as it is to be said; empty where there is nothing to say."""
     text = text.strip()
-    if (plain := _PLAIN.fullmatch(text)) and plain[1].lower() not in _ABBREVIATIONS:
+    if (plain := _PLAIN.fullmatch(text)) and plain[1].lower() not in ABBREVIATIONS:
         return text
     lines = [line for line in map(_spoken_line, text.splitlines()) if line]
     spoken = lines[0] if lines else ""
@@ -224,11 +172,11 @@ def spoken_text(text: str) -> str:
 
 
 def _spoken_line(line: str) -> str:
-    line = _apply(_MARKUP_RULES, _plain_characters(line))
-    line = say_numbers(_apply(_ADDRESS_RULES, line))
-    line = _apply(_WORD_RULES, line).translate(_SYMBOLS)
+    line = rewrite(_MARKUP_RULES, _plain_characters(line))
+    line = say_numbers(rewrite(_ADDRESS_RULES, line))
+    line = rewrite(WORD_RULES, line).translate(_SYMBOLS)
     line = "".join(character if _is_said(character) else " " for character in line)
-    line = _apply(_TIDY_RULES, line).lstrip(" ,;:—.!?").rstrip(" —")
+    line = rewrite(_TIDY_RULES, line).lstrip(" ,;:—.!?").rstrip(" —")
     return line if any(character.isalpha() for character in line) else ""
 
 
@@ -245,9 +193,3 @@ def _plain_characters(line: str) -> str:
 def _is_said(character: str) -> bool:
     is_letter = character.isalpha() or unicodedata.category(character).startswith("M")
     return is_letter or character in _PUNCTUATION
-
-
-def _apply(rules: tuple[_Rule, ...], line: str) -> str:
-    for pattern, said in rules:
-        line = pattern.sub(said, line)
-    return line

@@ -1,0 +1,15 @@
+"""Rules that rewrite a line, one after the other: a pattern, and what stands there instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str] | str]
+
+
+def rewrite(rules: Sequence[Rule], line: str) -> str:
+    """Return `line` after every rule, in their order."""
+    for pattern, said in rules:
+        line = pattern.sub(said, line)
+    return line
