@@ -84,7 +84,10 @@ _MARKUP_RULES: Final[tuple[Rule, ...]] = (
     (re.compile(rf"(?<!_)_{_DIRECTION.replace('*', '_')}_(?!_)"), _PICTURE),
     (re.compile(rf"\({_DIRECTION}\)"), _PICTURE),
     (re.compile(r"(?<![\w*])(\*{1,2})(?=[^\s*])([^*]*[^\s*])\1(?![\w*])"), r"\2"),  # a stress
-    (re.compile(r"(?<!\w)[:;=8xX][-'^]?[()DPpO3/|](?!\w)|<3|:'\(|\^_\^"), _PICTURE),  # emoticons
+    (
+        re.compile(r"(?<!\w)[:;=][-'^]?[()DPpO3/|](?!\w)|(?<![^\W\d_])[xX]D(?!\w)|<3|:'\(|\^_\^"),
+        _PICTURE,
+    ),  # emoticons
     (
         re.compile(rf"(?<=[a-z]{{2}})\s*(?:{_PICTURES}\s*)+(?=[A-Z][a-z])"),
         ". ",

@@ -107,6 +107,7 @@ SAID = {
     "(So true).It is": "So true. It is",
     "5-? and 0-!": "five? and zero!",
     "Hi 😀! I ❤️ it 👩‍👩‍👧 :-) <3 🇺🇸": "Hi! I it",
+    "XP (ages 6 to 8), 2XD =)": "XP, ages six to eight, two",
     # Written short.
     "Dr. Smith, Mr. and Mrs. Doe vs. St. John": (
         "Doctor Smith, Mister and Missus Doe versus Saint John"
