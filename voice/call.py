@@ -24,7 +24,7 @@ from voice.desk import CallDesk, CallRecord, PinChecks, TalkTimeMeter
 from voice.drafts import Drafts
 from voice.hearing import Hearing
 from voice.own_words import OwnWords
-from voice.ports import CallLeg, KeyPressed, LegClosed, MarkReturned, MediaReceived
+from voice.ports import CallLeg, KeyPressed, LegClosed, LegEvent, MarkReturned, MediaReceived
 from voice.recent_speech import RecentSpeech
 from voice.replying import Replying
 from voice.speaking import Speaker
@@ -97,11 +97,12 @@ class CallSession:
     async def run(self) -> EndReason:
         """Lead the call to its end and return why it ended."""
         async with self._tasks as tasks:
-            tasks.create_task(self._read_leg())
             tasks.create_task(self._speaker.run())
+            self._leg.follow(self._take_from_leg)
             try:
                 await self._lead()
             finally:
+                self._leg.follow(_pass_over)
                 self._times.stop()
                 tasks.cancel()
         return self._end_reason
@@ -323,19 +324,17 @@ class CallSession:
 
     # The caller's audio.
 
-    async def _read_leg(self) -> None:
-        while True:
-            match await self._leg.receive():
-                case MediaReceived(audio):
-                    if self._is_listening:
-                        self._hearing.keep(audio)
-                case MarkReturned(name):
-                    self._speaker.mark_returned(name)
-                case KeyPressed(digit):
-                    self.post(on.DigitPressed(digit))
-                case LegClosed(is_lost):
-                    self.post(on.CallerHungUp(is_lost))
-                    return
+    def _take_from_leg(self, event: LegEvent) -> None:
+        match event:
+            case MediaReceived(audio):
+                if self._is_listening:
+                    self._hearing.keep(audio)
+            case MarkReturned(name):
+                self._speaker.mark_returned(name)
+            case KeyPressed(digit):
+                self.post(on.DigitPressed(digit))
+            case LegClosed(is_lost):
+                self.post(on.CallerHungUp(is_lost))
 
     def _listen(self) -> None:
         if not self._is_listening:
@@ -353,6 +352,10 @@ class CallSession:
             self._is_metering = True
             self._tasks.create_task(self._meter.run(self._inbox.put_nowait))
         self._times.note(event)
+
+
+def _pass_over(_event: LegEvent) -> None:
+    """Follow a line whose call is over."""
 
 
 def _cuts_off(commands: list[Command]) -> bool:

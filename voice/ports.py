@@ -5,7 +5,7 @@ Audio is μ-law at 8 kHz everywhere in here: one byte a sample, 160 bytes a 20 m
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -120,8 +120,11 @@ LegEvent = MediaReceived | MarkReturned | KeyPressed | LegClosed
 class CallLeg(Protocol):
     """The caller's line. One writer a leg."""
 
-    async def receive(self) -> LegEvent:
-        """Return what came next; after `LegClosed` nothing comes."""
+    def follow(self, take: Callable[[LegEvent], None]) -> None:
+        """Hand over what has come, and from now on what comes, at once and in order.
+
+        After `LegClosed` nothing comes.
+        """
 
     async def send_audio(self, audio: bytes) -> None:
         """Queue audio to be played in order."""

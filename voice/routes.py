@@ -34,7 +34,10 @@ def register(app: Quart, service: VoiceService) -> None:
     _add_resumption(doors, service)
     _add_health(doors, service)
     app.register_blueprint(doors)
-    app.asgi_app = StreamDoor(app.asgi_app, service)  # type: ignore[method-assign]
+    app.extensions["streams"] = StreamDoor(
+        service.serve_stream,
+        lambda signature: service.validator.is_signed(service.settings.stream_url, {}, signature),
+    )
 
 
 def _add_webhooks(doors: Blueprint, service: VoiceService) -> None:

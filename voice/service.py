@@ -15,7 +15,7 @@ from shared.domain.spending import limits
 from shared.errors import ProviderError
 from shared.settings import Settings
 from voice import tasks
-from voice.adapters.twilio_media import TwilioCallLeg
+from voice.adapters.twilio_leg import TwilioCallLeg
 from voice.adapters.twilio_rest import SignatureValidator
 from voice.announcements import AnnouncementShelf
 from voice.caller import greeting, voice_of
@@ -28,7 +28,7 @@ from voice.metrics import Metrics
 from voice.providers import Providers
 from voice.running_calls import RunningCalls
 from voice.spending import DayBooks, GuardedTextToSpeech, SpendGuard
-from voice.streams import Streams, StreamSocket
+from voice.streams import Streams
 from voice.text_desk import TextDesk
 from voice.transcript import TranscriptWriter
 from voice.watching import Tracing
@@ -166,10 +166,9 @@ class VoiceService:
             await self._running.until_none(GOODBYE_SECONDS if seconds else SHORT_GOODBYE_SECONDS)
         log.info("drain_ended", calls=self.calls_in_progress)
 
-    async def serve_stream(self, socket: StreamSocket) -> None:
+    async def serve_stream(self, leg: TwilioCallLeg) -> None:
         """Lead one stream's call; returns when the stream is over."""
-        leg = TwilioCallLeg(receive=socket.receive, send=socket.send, close=socket.close)
-        serving = self._spawn(self._streams.serve(leg, socket))
+        serving = self._spawn(self._streams.serve(leg))
         try:
             await asyncio.shield(serving)
         except asyncio.CancelledError:

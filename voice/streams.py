@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import structlog
 
@@ -19,7 +18,8 @@ from shared.ids import CallId
 from shared.services import calls, talk_time
 from shared.services.calls import OpenedCall
 from shared.settings import Settings
-from voice.adapters.twilio_media import StartMessage, TwilioCallLeg
+from voice.adapters.twilio_leg import TwilioCallLeg
+from voice.adapters.twilio_media import StartMessage
 from voice.announcements import NOTICE_VERSION, AnnouncementShelf
 from voice.call import CallSession
 from voice.caller import Caller, visitor_of
@@ -51,21 +51,10 @@ from voice.watching import Tracing, Watches
 CALL_SID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
 RECORD_CALLS: Final = "record_calls"  # the constant; 1: calls are recorded for replays
 NO_CALL_SID: Final = "the start message names no call"
-NORMAL_CLOSE: Final = 1000
 POLICY_VIOLATION: Final = 1008  # websocket close code of a stream that is refused
 BOOKED_SECONDS: Final = 2.0  # a call's end is in the database by then, or it will take long
 
 log = structlog.get_logger()
-
-
-class StreamSocket(Protocol):
-    """The websocket of one stream, as `TwilioCallLeg` takes it."""
-
-    async def receive(self) -> str | bytes: ...
-
-    async def send(self, text: str) -> None: ...
-
-    async def close(self, code: int = NORMAL_CLOSE) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +76,7 @@ class Streams:
     tracing: Tracing | None
     spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
 
-    async def serve(self, leg: TwilioCallLeg, socket: StreamSocket) -> None:
+    async def serve(self, leg: TwilioCallLeg) -> None:
         """Lead a stream's call until the stream is over; refuse one that no call waits for."""
         async with leg:
             try:
@@ -103,9 +92,7 @@ class Streams:
                 )
             except (DomainError, ProtocolError, StoreUnavailable) as error:
                 log.warning("stream_refused", error=str(error))
-                with contextlib.suppress(Exception):
-                    await socket.close(POLICY_VIOLATION)
-                leg.line_lost()
+                await leg.close(POLICY_VIOLATION)
                 return
             with structlog.contextvars.bound_contextvars(
                 call_id=opened.call_id, call_sid=start.call_sid, stream_sid=start.stream_sid

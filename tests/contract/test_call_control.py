@@ -11,9 +11,9 @@ import pytest
 
 from shared.errors import ProviderError
 from tests.contract.twilio_sandbox import phone_call
-from tests.support.fake_line import FakeCallControl, FakeCallLeg
+from tests.support.fake_line import FakeCallControl, FakeCallLeg, LegEvents
 from voice.adapters.twilio_rest import TwilioCallControl
-from voice.ports import CallControl, CallLeg, LegClosed, MediaReceived
+from voice.ports import CallControl, CallLeg, LegClosed
 
 
 @dataclass(frozen=True)
@@ -54,11 +54,11 @@ async def control(request: pytest.FixtureRequest) -> AsyncIterator[Control]:
 
 
 async def test_hanging_up_closes_the_line(control: Control) -> None:
+    events = LegEvents(control.leg)
+
     await control.port.hang_up(control.call_sid)
 
-    while isinstance(event := await control.leg.receive(), MediaReceived):
-        pass
-    assert event == LegClosed()
+    assert await events.next_but_audio() == LegClosed()
 
 
 async def test_hanging_up_twice_is_no_failure(control: Control) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.engines.tones import ToneListener, tones_from_text
 from tests.contract.twilio_sandbox import TOKEN, phone_call
-from tests.support.fake_line import FakeCallLeg
+from tests.support.fake_line import FakeCallLeg, LegEvents
 from tests.support.fake_sound import fake_speech, words_in
 from voice.ports import (
     BYTES_A_SECOND,
@@ -19,7 +19,6 @@ from voice.ports import (
     CallLeg,
     KeyPressed,
     LegClosed,
-    LegEvent,
     MarkReturned,
     MediaReceived,
 )
@@ -36,6 +35,7 @@ class Line:
     press: Callable[[str], Awaitable[None]]
     hang_up: Callable[[], Awaitable[None]]
     heard: Callable[[], bytes]
+    events: LegEvents
 
 
 def read(audio: bytes) -> str:
@@ -54,7 +54,9 @@ async def fake() -> AsyncIterator[Line]:
     async def hang_up() -> None:
         leg.hang_up()
 
-    yield Line(leg, fake_speech, words_in, leg.speak, press, hang_up, leg.heard_audio)
+    yield Line(
+        leg, fake_speech, words_in, leg.speak, press, hang_up, leg.heard_audio, LegEvents(leg)
+    )
 
 
 @asynccontextmanager
@@ -68,6 +70,7 @@ async def sandbox() -> AsyncIterator[Line]:
             call.phone.press,
             call.phone.hang_up,
             lambda: bytes(call.phone.heard),
+            LegEvents(call.leg),
         )
 
 
@@ -75,12 +78,6 @@ async def sandbox() -> AsyncIterator[Line]:
 async def line(request: pytest.FixtureRequest) -> AsyncIterator[Line]:
     async with request.param() as line, asyncio.timeout(20):
         yield line
-
-
-async def next_but_audio(line: Line) -> LegEvent:
-    while isinstance(event := await line.leg.receive(), MediaReceived):
-        pass
-    return event
 
 
 def clock() -> float:
@@ -92,7 +89,7 @@ async def test_what_the_caller_says_comes_in_frames(line: Line) -> None:
     saying = asyncio.ensure_future(line.say(speech))
     audio = b""
     while "hello" not in line.words(audio):
-        event = await line.leg.receive()
+        event = await line.events.next()
         assert isinstance(event, MediaReceived)
         assert len(event.audio) == FRAME_BYTES
         audio += event.audio
@@ -104,7 +101,7 @@ async def test_what_is_sent_is_heard_in_order(line: Line) -> None:
     await line.leg.send_audio(line.speech("two"))
     await line.leg.send_mark("end")
 
-    assert await next_but_audio(line) == MarkReturned("end")
+    assert await line.events.next_but_audio() == MarkReturned("end")
     assert line.words(line.heard()).replace(" ", "").startswith("onetw")
 
 
@@ -114,7 +111,7 @@ async def test_a_mark_returns_when_all_before_it_was_played(line: Line) -> None:
     await line.leg.send_audio(speech)
     await line.leg.send_mark("1:0:end")
 
-    assert await next_but_audio(line) == MarkReturned("1:0:end")
+    assert await line.events.next_but_audio() == MarkReturned("1:0:end")
     assert clock() - began == pytest.approx(len(speech) / BYTES_A_SECOND, abs=0.15)
 
 
@@ -123,7 +120,7 @@ async def test_marks_return_in_order(line: Line) -> None:
         await line.leg.send_audio(line.speech("a"))
         await line.leg.send_mark(f"mark {number}")
 
-    returned = [await next_but_audio(line) for _ in range(4)]
+    returned = [await line.events.next_but_audio() for _ in range(4)]
     assert returned == [MarkReturned(f"mark {number}") for number in range(4)]
 
 
@@ -131,7 +128,7 @@ async def test_a_mark_without_audio_returns_at_once(line: Line) -> None:
     began = clock()
     await line.leg.send_mark("nothing")
 
-    assert await next_but_audio(line) == MarkReturned("nothing")
+    assert await line.events.next_but_audio() == MarkReturned("nothing")
     assert clock() - began < 0.2
 
 
@@ -142,13 +139,13 @@ async def test_clear_stops_the_playback_and_returns_all_marks_at_once(line: Line
     await line.leg.send_mark("1:1:end")
     await line.leg.clear()
 
-    assert await next_but_audio(line) == MarkReturned("1:0:end")
-    assert await next_but_audio(line) == MarkReturned("1:1:end")
+    assert await line.events.next_but_audio() == MarkReturned("1:0:end")
+    assert await line.events.next_but_audio() == MarkReturned("1:1:end")
     assert clock() - began < 0.5
 
     await line.leg.send_audio(line.speech("yes"))
     await line.leg.send_mark("2:0:end")
-    assert await next_but_audio(line) == MarkReturned("2:0:end")
+    assert await line.events.next_but_audio() == MarkReturned("2:0:end")
     assert "nobody" not in line.words(line.heard())
 
 
@@ -156,14 +153,14 @@ async def test_clearing_nothing_is_no_error(line: Line) -> None:
     await line.leg.clear()
     await line.leg.send_mark("after")
 
-    assert await next_but_audio(line) == MarkReturned("after")
+    assert await line.events.next_but_audio() == MarkReturned("after")
 
 
 async def test_a_key_is_told(line: Line) -> None:
     await line.press("1")
     await line.press("#")
 
-    assert [await next_but_audio(line), await next_but_audio(line)] == [
+    assert [await line.events.next_but_audio(), await line.events.next_but_audio()] == [
         KeyPressed("1"),
         KeyPressed("#"),
     ]
@@ -174,7 +171,7 @@ async def test_a_caller_who_hangs_up_closes_the_line(line: Line) -> None:
     await line.leg.send_mark("never")
     await line.hang_up()
 
-    assert await next_but_audio(line) == LegClosed()
+    assert await line.events.next_but_audio() == LegClosed()
     await line.leg.send_audio(line.speech("too late"))  # and nothing is wrong with that
     await line.leg.close()
 
@@ -183,7 +180,7 @@ async def test_a_line_that_we_close_is_closed(line: Line) -> None:
     await line.leg.close()
     await line.leg.close()
 
-    assert await next_but_audio(line) == LegClosed()
+    assert await line.events.next_but_audio() == LegClosed()
 
 
 async def test_twilio_signs_what_it_asks_and_hands_on_the_token() -> None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
 import aiohttp
-from quart import Quart, Response, request, websocket
+from quart import Quart, Response, request
 
 from sandbox.config import SandboxConfig
 from sandbox.serving import serving
 from sandbox.twilio.app import create_app
-from voice.adapters.twilio_media import StartMessage, TwilioCallLeg
+from tests.support.serving import port_of
+from tests.support.serving import serving as serving_product
+from voice.adapters.twilio_leg import TwilioCallLeg
+from voice.adapters.twilio_media import StartMessage
 from voice.adapters.twilio_rest import SIGNATURE_HEADER, SignatureValidator, TwilioCallControl
 from voice.ports import FRAME_BYTES
+from voice.stream_door import StreamDoor
 
 CALLER = "+14155550123"
 TOKEN = "the-single-use-token"
@@ -64,16 +67,17 @@ class Product:
     url: str = ""
     signed: dict[str, bool] = field(default_factory=dict)
     leg: asyncio.Future[tuple[TwilioCallLeg, StartMessage]] = field(default_factory=asyncio.Future)
-    legs: AsyncExitStack = field(default_factory=AsyncExitStack)
+    is_over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        validator = SignatureValidator(self.auth_token)
+        self.validator = SignatureValidator(self.auth_token)
 
         @self.app.post("/voice")
         async def answer() -> Response:
             form = (await request.form).to_dict()
             signature = request.headers.get(SIGNATURE_HEADER)
-            self.signed["webhook"] = validator.is_signed(f"{self.url}/voice", form, signature)
+            is_signed = self.validator.is_signed(f"{self.url}/voice", form, signature)
+            self.signed["webhook"] = is_signed
             stream = f'<Stream url="{self.stream_url}"><Parameter name="token" value="{TOKEN}"/>'
             twiml = f"<Response><Connect>{stream}</Stream></Connect></Response>"
             return Response(twiml, content_type="text/xml")
@@ -82,22 +86,15 @@ class Product:
         async def status() -> Response:
             return Response("", status=204)
 
-        @self.app.websocket("/stream")
-        async def stream() -> None:
-            signature = websocket.headers.get(SIGNATURE_HEADER)
-            self.signed["stream"] = validator.is_signed(self.stream_url, {}, signature)
-            await websocket.accept()
-            leg = TwilioCallLeg(
-                receive=websocket.receive,
-                send=websocket.send,
-                close=partial(websocket.close, 1000),
-            )
-            await self.legs.enter_async_context(leg)  # it outlives its handler, as a call does
-            try:
-                self.leg.set_result((leg, await leg.started()))
-                await asyncio.get_running_loop().create_future()
-            finally:
-                leg.line_lost()
+        self.app.extensions["streams"] = StreamDoor(self._serve, self._is_signed, path="/stream")
+
+    async def _serve(self, leg: TwilioCallLeg) -> None:
+        self.leg.set_result((leg, await leg.started()))
+        await self.is_over.wait()
+
+    def _is_signed(self, signature: str | None) -> bool:
+        self.signed["stream"] = self.validator.is_signed(self.stream_url, {}, signature)
+        return True
 
     @property
     def stream_url(self) -> str:
@@ -127,11 +124,8 @@ async def phone_call() -> AsyncIterator[PhoneCall]:
     """Dial, answer, and open the stream."""
     config = SandboxConfig(script=True)
     product = Product(config.auth_token)
-    async with (
-        product.legs,
-        serving(product.app) as product.url,
-        aiohttp.ClientSession() as http,
-    ):
+    async with serving_product(product.app) as server, aiohttp.ClientSession() as http:
+        product.url = f"http://127.0.0.1:{port_of(server)}"
         config = config.with_options(
             voice_url=f"{product.url}/voice", status_callback_url=f"{product.url}/status"
         )
@@ -154,3 +148,4 @@ async def phone_call() -> AsyncIterator[PhoneCall]:
                 await leg.close()
                 await asyncio.wait([following], timeout=5)  # until the call is over
                 following.cancel()
+        product.is_over.set()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.errors import ProviderError
 from tests.support.fake_sound import fake_speech, silence, words_in
 from tests.support.loop_time import JITTER, now, until
+from voice.following import Followed
 from voice.ports import (
     BYTES_A_SECOND,
     FRAME_BYTES,
+    CallLeg,
     KeyPressed,
     LegClosed,
     LegEvent,
@@ -55,14 +58,14 @@ class FakeCallLeg:
         self.playbacks: list[Playback] = []
         self.is_closed = False
         self.loses_marks = False  # those sent from now on never come back
-        self._events: asyncio.Queue[LegEvent] = asyncio.Queue()
+        self._events: Followed[LegEvent] = Followed()
         self._pending_marks: list[tuple[str, asyncio.TimerHandle]] = []
         self._has_ended = False
 
     # What a test does.
 
     def press(self, digit: str) -> None:
-        self._events.put_nowait(KeyPressed(digit))
+        self._events.tell(KeyPressed(digit))
 
     def hang_up(self) -> None:
         """End the stream, as the caller or Twilio does."""
@@ -72,7 +75,7 @@ class FakeCallLeg:
                 timer.cancel()
             self._pending_marks.clear()
             self._stop_playback()
-            self._events.put_nowait(LegClosed())
+            self._events.tell(LegClosed())
 
     async def speak(self, audio: bytes) -> None:
         """Send the caller's audio in frames, in loop time."""
@@ -80,7 +83,7 @@ class FakeCallLeg:
         start = loop.time()
         for number, offset in enumerate(range(0, len(audio), FRAME_BYTES), start=1):
             await until(start + number * FRAME_BYTES / BYTES_A_SECOND)
-            self._events.put_nowait(MediaReceived(audio[offset : offset + FRAME_BYTES]))
+            self._events.tell(MediaReceived(audio[offset : offset + FRAME_BYTES]))
 
     async def say(self, text: str, then_silence: float = 0.0) -> None:
         await self.speak(fake_speech(text) + silence(then_silence))
@@ -115,8 +118,8 @@ class FakeCallLeg:
 
     # The port.
 
-    async def receive(self) -> LegEvent:
-        return await self._events.get()
+    def follow(self, take: Callable[[LegEvent], None]) -> None:
+        self._events.follow(take)
 
     async def send_audio(self, audio: bytes) -> None:
         self._log("audio", audio=audio)
@@ -141,7 +144,7 @@ class FakeCallLeg:
         pending, self._pending_marks = self._pending_marks, []
         for name, timer in pending:
             timer.cancel()
-            self._events.put_nowait(MarkReturned(name))
+            self._events.tell(MarkReturned(name))
 
     async def close(self) -> None:
         if not self.is_closed:
@@ -151,7 +154,7 @@ class FakeCallLeg:
 
     def _return_first_mark(self) -> None:
         name, _ = self._pending_marks.pop(0)
-        self._events.put_nowait(MarkReturned(name))
+        self._events.tell(MarkReturned(name))
 
     def _stop_playback(self) -> None:
         if self.is_playing:
@@ -160,6 +163,26 @@ class FakeCallLeg:
 
     def _log(self, kind: str, *, audio: bytes = b"", name: str = "") -> None:
         self.sent.append(Sent(now(), kind, audio, name))
+
+
+class LegEvents:
+    """Follows a line and keeps what comes until somebody asks for it."""
+
+    def __init__(self, leg: CallLeg) -> None:
+        self._events: asyncio.Queue[LegEvent] = asyncio.Queue()
+        leg.follow(self._events.put_nowait)
+
+    @property
+    def waiting(self) -> int:
+        return self._events.qsize()
+
+    async def next(self) -> LegEvent:
+        return await self._events.get()
+
+    async def next_but_audio(self) -> LegEvent:
+        while isinstance(event := await self.next(), MediaReceived):
+            pass
+        return event
 
 
 class FakeCallControl:

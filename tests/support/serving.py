@@ -32,3 +32,9 @@ async def serving(app: Any, *, port: int = 0) -> AsyncIterator[Server]:
         server.stop()
         await running
         listener.close()
+
+
+def port_of(server: Server) -> int:
+    """Return the port that a running server listens on."""
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port

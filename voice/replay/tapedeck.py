@@ -9,6 +9,7 @@ from typing import Final
 
 from shared.errors import ProviderError
 from voice.conversation.events import Event, PinChecked
+from voice.following import Followed
 from voice.ports import (
     FRAME_BYTES,
     KeyPressed,
@@ -56,7 +57,7 @@ class TapeDeck:
         self._started_at = clock()
         self._playing = Playing()
         self._is_changed = asyncio.Event()
-        self._news: asyncio.Queue[LegEvent] = asyncio.Queue()
+        self._news: Followed[LegEvent] = Followed()
         self._heard: asyncio.Queue[RecogniserEvent | ProviderError] = asyncio.Queue()
         self._hooks: tuple[Callable[[], None], Callable[[], None]] | None = None
         self._latency = _median(tape.marks_late)
@@ -69,8 +70,8 @@ class TapeDeck:
 
     # The line.
 
-    async def receive(self) -> LegEvent:
-        return await self._news.get()
+    def follow(self, take: Callable[[LegEvent], None]) -> None:
+        self._news.follow(take)
 
     async def send_audio(self, audio: bytes) -> None:
         self.sent.append(Sound(moment(self.now), len(audio)))
@@ -89,14 +90,14 @@ class TapeDeck:
         pending, self._marks = self._marks, {}
         for name, timer in pending.items():
             timer.cancel()
-            self._news.put_nowait(MarkReturned(name))
+            self._news.tell(MarkReturned(name))
 
     async def close(self) -> None:
         """Do nothing: a tape has no line to put down."""
 
     def _return_mark(self, name: str) -> None:
         self._marks.pop(name, None)
-        self._news.put_nowait(MarkReturned(name))
+        self._news.tell(MarkReturned(name))
 
     # The recogniser.
 
@@ -144,12 +145,12 @@ class TapeDeck:
         last = 0.0
         for at in self._tape.media_at:
             await until(self._started_at + at)
-            self._news.put_nowait(MediaReceived(FRAME))
+            self._news.tell(MediaReceived(FRAME))
             last = at
         while True:
             last += FRAME_SECONDS
             await until(self._started_at + last)
-            self._news.put_nowait(MediaReceived(FRAME))
+            self._news.tell(MediaReceived(FRAME))
 
     async def _moment_of(self, burst: Burst, waited: float) -> float:
         """Wait until the caller would act, and return that moment.
@@ -195,7 +196,7 @@ class TapeDeck:
     def _do(self, item: CallerItem, shift: float) -> None:
         match item:
             case Key(_, digit):
-                self._news.put_nowait(KeyPressed(digit))
+                self._news.tell(KeyPressed(digit))
             case Heard(_, name, fields):
                 ended_at = fields.get("ended_at")
                 if shift and ended_at is not None:
@@ -209,7 +210,7 @@ class TapeDeck:
                 message = "the recogniser was given up"
                 self._heard.put_nowait(ProviderError(RECORDING, message, retryable=False))
             case Closed(_, is_lost):
-                self._news.put_nowait(LegClosed(is_lost))
+                self._news.tell(LegClosed(is_lost))
 
 
 class TapedMeter:

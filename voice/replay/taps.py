@@ -55,8 +55,14 @@ class NotedLeg:
         self._playing = Playing()
         self._is_closed = False
 
-    async def receive(self) -> LegEvent:
-        event = await self._leg.receive()
+    def follow(self, take: Callable[[LegEvent], None]) -> None:
+        def noted(event: LegEvent) -> None:
+            self._note(event)
+            take(event)
+
+        self._leg.follow(noted)
+
+    def _note(self, event: LegEvent) -> None:
         tape, now = self._notes.tape, self._notes.now
         match event:
             case MediaReceived():
@@ -71,7 +77,6 @@ class NotedLeg:
                 tape.caller.append(Closed(now, is_lost))
             case _:
                 pass
-        return event
 
     async def send_audio(self, audio: bytes) -> None:
         now = self._notes.now
