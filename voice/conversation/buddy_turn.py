@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from voice.conversation import commands as do
 from voice.conversation.asides import Asides
@@ -21,6 +22,10 @@ class CutOff:
     heard: list[Message]  # what the history keeps of it
     rest: tuple[str, ...]  # what would have followed, from the start of the sentence cut
     was_generated: bool  # the model had written its last word
+
+
+# A reply that was due and had not been asked for.
+UNBEGUN: Final = CutOff(commands=[], heard=[], rest=(), was_generated=False)
 
 
 class BuddyTurn:

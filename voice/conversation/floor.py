@@ -64,6 +64,7 @@ class Floor:
         self._keypad = Keypad()
         self._is_choosing = False  # the menu waits for a buddy's name or key
         self._menu_cut: CutOff | None = None  # what the menu cut off
+        self._menu_key_at = float("-inf")  # when it was last asked for by key
         self._slower = 0  # times that it was asked for
         self._lost_at: float | None = None  # since when nobody listens to the caller
         self._is_loss_told = False

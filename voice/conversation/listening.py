@@ -20,6 +20,8 @@ class Listening(Requests):
         news = self._turn.words.sift(event.text, is_final=event.is_final, ended_at=event.ended_at)
         if news is None or self.phase is Phase.CLOSING or self._record.ignores(event, now):
             return []
+        if self._is_late(news):
+            return self._take_late_words(news, now)
         if self._keeps_floor(news.text):
             if news.text:
                 self._questions = 0  # who listens is there

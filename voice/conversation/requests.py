@@ -10,13 +10,13 @@ from typing import Final
 
 from voice.conversation import bridges
 from voice.conversation import commands as do
-from voice.conversation.buddy_turn import CutOff
+from voice.conversation.buddy_turn import UNBEGUN, CutOff
 from voice.conversation.caller_turn import CallerTurn
 from voice.conversation.commands import Announcement, Command, Message, Side
 from voice.conversation.floor import Floor, Phase
 from voice.conversation.keypad import PlainKey, Shortcut, TypedPin
 from voice.conversation.menu import named_buddy
-from voice.conversation.utterance import words_of
+from voice.conversation.utterance import News, words_of
 from voice.conversation.wishes import (
     TalkTo,
     Wish,
@@ -58,7 +58,8 @@ class Requests(Floor):
     def _obey(self, shortcut: Shortcut, now: float) -> list[Command]:
         match shortcut:
             case Shortcut.MENU:
-                commands = self._cut_off(now)
+                self._menu_key_at = now
+                commands = [*self._cut_off(now), *self._take_begun_turn()]
                 return [*commands, *self._open_menu(self._cut, now)]
             case Shortcut.REPEAT:
                 return self._repeat(now)
@@ -166,6 +167,26 @@ class Requests(Floor):
         commands += self._announce_alone(Announcement.BUDDY_MENU, now)
         self._is_choosing = True
         return commands
+
+    def _take_begun_turn(self) -> list[Command]:
+        """End what the caller was saying as they pressed a key: it is answered after that."""
+        if self.phase is not Phase.LISTENING or not self._turn.text:
+            return []
+        self._cut = UNBEGUN
+        return [*self._speculation.discard(), *self._turn.take(self.history)]
+
+    def _is_late(self, news: News) -> bool:
+        """Tell whether the menu's key was pressed after these words were said."""
+        is_before = news.ended_at is not None and news.ended_at <= self._menu_key_at
+        return self._is_choosing and is_before
+
+    def _take_late_words(self, news: News, now: float) -> list[Command]:
+        """Add them to what is answered later, and leave the menu open."""
+        if not news.is_final or not news.text:
+            return []
+        self._menu_cut = self._menu_cut or UNBEGUN
+        self.history = self._turn.hear(news, self.history, now)
+        return [*self._turn.take(self.history)]
 
     def _leave_menu(self, now: float) -> list[Command]:
         """Go on where the menu was asked for."""

@@ -169,6 +169,60 @@ def test_other_words_than_a_choice_are_a_turn_and_close_the_menu() -> None:
     assert len(talk.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("leave", "first"),
+    [("2", [bridges.HANDING_OVER, BEN_HERE]), ("1", [MENU_LEFT])],
+)
+def test_menu_in_the_callers_own_turn_waits_for_a_choice_and_then_the_turn_is_answered(
+    leave: str, first: list[str]
+) -> None:
+    talk = listening()
+    talk.hear("tell me about whales")
+
+    menu = [*talk.press("*0"), *talk.play()]
+    commands = talk.press(leave)
+
+    assert told(menu) == [MENU]
+    assert told(commands) == first
+    (asked,) = talk.asked
+    assert Message(Side.CALLER, "tell me about whales") in asked.history
+    assert written(talk.commands).count((Side.CALLER, "tell me about whales")) == 1
+
+
+def test_words_said_before_the_menus_key_do_not_close_the_menu_when_they_come() -> None:
+    talk = listening()
+    talk.hear("tell me", is_final=False)
+    said_at, talk.now = talk.now + 0.5, talk.now + 0.6
+    talk.press("*0")
+    talk.play(1, share=0.1)
+
+    late = [
+        command
+        for is_final in (False, True)
+        for command in talk.receive(on.TranscriptReceived("tell me a story", is_final, said_at))
+    ]
+    talk.play()
+    commands = talk.press("1")
+
+    assert not [c for c in late if isinstance(c, do.Interrupt)]
+    assert told(commands) == [MENU_LEFT]
+    assert talk.asked[-1].history[-1] == Message(Side.CALLER, "tell me a story")
+
+
+def test_words_that_come_only_after_the_menus_key_are_answered_when_the_menu_is_left() -> None:
+    talk = listening()
+    talk.now += 1
+    said_at, talk.now = talk.now, talk.now + 0.2
+    talk.press("*0")
+    talk.receive(on.TranscriptReceived("tell me a story", True, said_at))  # noqa: FBT003
+
+    talk.play()
+    commands = talk.wait()
+
+    assert told(commands) == [MENU_LEFT]
+    assert talk.asked[-1].history[-1] == Message(Side.CALLER, "tell me a story")
+
+
 def test_menu_can_be_asked_for_in_words() -> None:
     talk = listening()
 
