@@ -109,7 +109,7 @@ class Floor:
         rest = cut.rest if cut is not None else ()
         # Words taken back may have been all there was to answer.
         is_written = cut is None or cut.was_generated or not (rest or self.history)
-        if is_written and not (rest or words or again):
+        if is_written and not (rest or words or again or self._buddy.asides.are_due):
             return self._speak_if_idle(now)
         commands = self._speculation.discard()
         reply = self._begin_reply(now, is_generated=is_written)

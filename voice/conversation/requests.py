@@ -154,7 +154,8 @@ class Requests(Floor):
             case Wish.SLOWER:
                 self.history = before
                 orders, words = self._slow_down()
-                return [*orders, *self._go_on(now, cut=cut, words=(words,))]
+                self._buddy.asides.add(words)
+                return [*orders, *self._go_on(now, cut=cut)]
             case None:
                 return None
 
@@ -299,5 +300,5 @@ class Requests(Floor):
         commands = [*self._cut_off(now), *orders]
         if goes_off:
             commands += self._go_off_record()
-            self._buddy.asides.drop(words)
-        return [*commands, *self._go_on(now, words=(words,))]
+        self._buddy.asides.add(words)
+        return [*commands, *self._go_on(now)]

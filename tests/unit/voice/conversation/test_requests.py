@@ -347,6 +347,32 @@ def test_there_is_an_end_to_slower() -> None:
     assert sum(isinstance(c, do.SpeakSlower) for c in talk.commands) == TurnRules().slower_steps
 
 
+@pytest.mark.parametrize("state", [listening, thinking, telling])
+def test_slower_pressed_again_and_again_is_confirmed_once_and_in_order(
+    state: Callable[[], Talk],
+) -> None:
+    talk = state()
+
+    first, second, third = (talk.press("*2") for _ in range(3))
+
+    assert told(first)[:1] == told(second)[:1] == [SLOWER]
+    assert told(second).count(SLOWER) == 1
+    assert told(third)[:2] == [SLOWER, SLOWEST]
+    assert told(third).count(SLOWER) == 1
+
+
+@pytest.mark.parametrize(("keys", "words"), [("*2", SLOWER), ("*9", OFF)])
+def test_what_a_key_did_is_told_even_if_the_caller_talks_over_it(keys: str, words: str) -> None:
+    talk = thinking()
+    talk.press(keys)
+    talk.play(1, share=0.3)
+
+    commands = talk.say("and make it a long one")
+
+    assert told(commands) == [words]
+    assert talk.asked[-1].history[-1].text == "tell me a story and make it a long one"
+
+
 # Skipping.
 
 
