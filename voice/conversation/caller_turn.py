@@ -42,8 +42,10 @@ class CallerTurn:
 
     def is_open(self, now: float, hold: float) -> bool:
         """Tell whether the caller is in the middle of saying something."""
+        if not self.words.is_settled:
+            return True
         has_voice = self._voice_at is not None and now - self._voice_at <= hold
-        return has_voice or not self.words.is_settled
+        return has_voice and (self.words.heard_at is None or self.has_voice_since)
 
     def preview(self, history: list[Message]) -> list[Message]:
         """Return the history as it would be if the turn were over."""

@@ -575,3 +575,17 @@ def test_requests_are_never_answered_ahead() -> None:
         talk.wait()
         talk.wait()
         talk.play()
+
+
+def test_next_words_are_heard_where_all_was_said_before_the_record_began_again() -> None:
+    talk = listening()
+    talk.press("*9")
+    talk.play()
+    talk.receive(on.VoiceDetected())
+    talk.hear("my secret is a bear")
+
+    talk.press("*9")
+    talk.play()
+    talk.say("tell me a story")
+
+    assert [m.text for m in talk.asked[-1].history] == ["Hi, Lisa here.", "tell me a story"]
