@@ -21,8 +21,8 @@ from voice.conversation.endings import (
 )
 from voice.conversation.events import Event, ReplyId
 from voice.conversation.keypad import Keypad, PlainKey, Shortcut, TypedPin
-from voice.conversation.menu import named_buddy
-from voice.conversation.utterance import words_of
+from voice.conversation.menu import buddy_in_role, named_buddy
+from voice.conversation.utterance import only_listens, words_of
 
 DECLINE_KEY = "9"
 NO_CHOICE = Ending(Announcement.NO_CHOICE, EndReason.NO_CHOICE)
@@ -55,7 +55,8 @@ class ReceptionRules:
     """The constants of reception, in seconds where not said otherwise."""
 
     menu_wait: float = 6.0  # after the menu, for a key or a name
-    menus: int = 2  # how often the menu is said
+    menus: int = 2  # how often the menu is said to who says nothing
+    misheard: int = 2  # how often besides to who says what names nobody
     noise: float = 10.0  # voice without words holds the menu open this long at most
     stall: float = 25.0  # an announcement that is not over by then got lost
 
@@ -73,7 +74,7 @@ class Reception:
         self._menu = menu  # names by key
         self._choice = visitor.favourite_key if visitor.favourite_key in menu else None
         self._is_saying = False
-        self._menus = 0
+        self._menus = self._misheard = 0
         self._notices = 0
         self._since = now  # when something last happened
         self._asked_at = now  # when the caller was last asked to choose
@@ -169,10 +170,14 @@ class Reception:
         self._menus = 1
         return self._say(Announcement.MENU, now)
 
-    def _ask_again(self, now: float) -> list[Command]:
-        if self._menus >= self._rules.menus:
+    def _ask_again(self, now: float, *, after_words: bool = False) -> list[Command]:
+        """Ask once more; who says something is more patient than who says nothing."""
+        if after_words and self._misheard < self._rules.misheard:
+            self._misheard += 1
+        elif self._menus < self._rules.menus:
+            self._menus += 1
+        else:
             return self._close(NO_CHOICE, now)
-        self._menus += 1
         return [*self._hush(), *self._say(Announcement.MENU_AGAIN, now)]
 
     def _press(self, digit: str, now: float) -> list[Command]:
@@ -225,9 +230,12 @@ class Reception:
         if not is_final:
             self._since = now if not self._is_saying else self._since
             return []
-        if (key := named_buddy(text, self._menu)) is not None:
+        key = named_buddy(text, self._menu) or buddy_in_role(text, self._menu)
+        if key is not None:
             return self._put_through(key)
-        return self._ask_again(now) if words_of(text) and not self._is_saying else []
+        if self._is_saying or not words_of(text) or only_listens(text):
+            return []
+        return self._ask_again(now, after_words=True)
 
     def _put_through(self, key: int) -> list[Command]:
         self.stage = Stage.DONE

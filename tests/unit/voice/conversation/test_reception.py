@@ -156,6 +156,56 @@ def test_silence_gets_the_menu_again_and_then_a_goodbye() -> None:
     assert ended == [do.HangUp(EndReason.NO_CHOICE)]
 
 
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        ("the chef", 3),
+        ("I'd like the storyteller please", 2),
+        ("um sports", 4),
+        ("tell me a story", 2),
+    ],
+)
+def test_buddy_may_be_named_by_what_the_menu_calls_it(words: str, key: int) -> None:
+    commands = at_menu().receive(on.TranscriptReceived(words, is_final=True), 22)
+
+    assert commands == [do.PutThrough(key)]
+
+
+@pytest.mark.parametrize(
+    ("words", "key"), [("Maya and not the chef", 6), ("the coach, two please", 2)]
+)
+def test_name_or_number_says_more_than_a_role(words: str, key: int) -> None:
+    commands = at_menu().receive(on.TranscriptReceived(words, is_final=True), 22)
+
+    assert commands == [do.PutThrough(key)]
+
+
+def test_who_names_two_roles_is_asked_again() -> None:
+    commands = at_menu().receive(on.TranscriptReceived("news or sports", is_final=True), 22)
+
+    assert announced(commands) == [Announcement.MENU_AGAIN]
+
+
+def test_who_only_listens_is_given_time() -> None:
+    desk = at_menu()
+
+    commands = desk.receive(on.TranscriptReceived("mm-hm, okay", is_final=True), 22)
+
+    assert commands == []
+    assert desk.deadline == 26
+
+
+def test_who_says_something_is_asked_more_often_than_who_says_nothing() -> None:
+    desk = at_menu()
+
+    said = []
+    for now in range(22, 62, 10):
+        said += announced(desk.receive(on.TranscriptReceived("hello?", is_final=True), now))
+        played(desk, now + 5)
+
+    assert said == [*[Announcement.MENU_AGAIN] * 3, Announcement.NO_CHOICE]
+
+
 def test_favourite_gives_way_to_a_key_pressed_while_the_notice_is_said() -> None:
     desk = reception(Visitor(has_consented=True, favourite_key=6))
     desk.start(0)

@@ -214,7 +214,7 @@ def test_words_that_come_only_after_the_menus_key_are_answered_when_the_menu_is_
     talk.now += 1
     said_at, talk.now = talk.now, talk.now + 0.2
     talk.press("*0")
-    talk.receive(on.TranscriptReceived("tell me a story", True, said_at))  # noqa: FBT003
+    talk.receive(on.TranscriptReceived("tell me a story", True, said_at))
 
     talk.play()
     commands = talk.wait()
