@@ -7,6 +7,7 @@ events pass through the inbox, one at a time, in order.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -57,16 +58,17 @@ class CallSession:
         self._resumed = resumed  # what the call came to on a stream that broke
         self._clock = asyncio.get_running_loop().time
         self._inbox: asyncio.Queue[Event] = asyncio.Queue()
-        # The parts of a call know nothing of it: who waits for the garbage collector waits long.
-        post = self._inbox.put_nowait
-        self._hearing = Hearing(desk.ears, post, self._clock)
+        # Hands an event to the machines, which take it in turn. Who posts knows nothing of the call
+        # itself: what holds those who hold it is freed late, by the garbage collector.
+        self.post: Callable[[Event], None] = self._inbox.put_nowait
+        self._hearing = Hearing(desk.ears, self.post, self._clock)
         self._is_listening = False
         self._tasks = TaskGroup()
         self._replies: dict[ReplyId, asyncio.Task[None]] = {}
         self._personas = dict(desk.personas())
         self._persona: PersonaView | None = None
         times = self._times = CallTimes(self._clock, record.timing, record.answered)
-        self._drafts = Drafts(post)
+        self._drafts = Drafts(self.post)
         self._names = {key: persona.name for key, persona in self._personas.items()}
         self._replying = Replying(
             desk.language_model,
@@ -76,7 +78,7 @@ class CallSession:
             take_time=times.take,
         )
         self._speaker = Speaker(
-            leg, RecentSpeech(desk.text_to_speech), post, self._tasks.create_task
+            leg, RecentSpeech(desk.text_to_speech), self.post, self._tasks.create_task
         )
         self._speaker.on_first_byte = lambda reply: times.take(reply, Stage.FIRST_BYTE)
         self._speaker.on_underrun = record.underrun
@@ -89,10 +91,6 @@ class CallSession:
             self._names,
             now=self._clock(),
         )
-
-    def post(self, event: Event) -> None:
-        """Hand an event to the machines; they take it in turn."""
-        self._inbox.put_nowait(event)
 
     async def run(self) -> EndReason:
         """Lead the call to its end and return why it ended."""
@@ -350,7 +348,7 @@ class CallSession:
         )
         if is_first_sound and not self._is_metering:
             self._is_metering = True
-            self._tasks.create_task(self._meter.run(self._inbox.put_nowait))
+            self._tasks.create_task(self._meter.run(self.post))
         self._times.note(event)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -11,6 +10,7 @@ import pytest
 import structlog
 
 from tests.support.fakes import ScriptedReply
+from tests.support.garbage import no_collections
 from tests.support.scripted_call import ScriptedCall, call, moment
 from voice import tasks
 
@@ -20,28 +20,6 @@ def quiet_logs() -> Iterator[None]:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.reset_defaults()
-
-
-@pytest.fixture
-def garbage() -> Iterator[Callable[[], set[str]]]:
-    """Return what says which objects of ours only a collection would free; none runs meanwhile."""
-
-    def found() -> set[str]:
-        gc.set_debug(gc.DEBUG_SAVEALL)
-        gc.collect()
-        names = {
-            type(one).__qualname__
-            for one in gc.garbage
-            if type(one).__module__.startswith(("voice.", __name__))
-        }
-        gc.set_debug(0)
-        gc.garbage.clear()
-        return names
-
-    gc.collect()
-    gc.disable()
-    yield found
-    gc.enable()
 
 
 class Work:
@@ -59,18 +37,17 @@ class Work:
         await asyncio.get_running_loop().create_future()
 
 
-async def test_cancelled_work_is_gone_once_nobody_wants_it(
-    garbage: Callable[[], set[str]],
-) -> None:
-    work = Work()
-    await moment(0)
-    work.running.cancel()
-    await asyncio.wait([work.running])
-    assert work.running.cancelled()
+async def test_cancelled_work_is_gone_once_nobody_wants_it() -> None:
+    with no_collections() as garbage:
+        work = Work()
+        await moment(0)
+        work.running.cancel()
+        await asyncio.wait([work.running])
+        assert work.running.cancelled()
 
-    del work
+        del work
 
-    assert garbage() == set()
+        assert garbage(__name__) == set()
 
 
 async def test_group_ends_with_all_that_runs_in_it() -> None:
@@ -122,10 +99,11 @@ async def lose_the_recogniser(phone: ScriptedCall) -> None:
     ],
 )
 def test_ended_call_is_gone_once_nobody_wants_it(
-    script: Callable[[ScriptedCall], Awaitable[None]], garbage: Callable[[], set[str]]
+    script: Callable[[ScriptedCall], Awaitable[None]],
 ) -> None:
-    phone = call(ScriptedCall, script)
+    with no_collections() as garbage:
+        phone = call(ScriptedCall, script)
 
-    del phone.session
+        del phone.session
 
-    assert garbage() == set()
+        assert garbage("voice.") == set()
