@@ -40,6 +40,8 @@ class Http(HttpToolsProtocol):
             super().handle_websocket_upgrade()
             return
         self.connections.discard(self)
+        # It holds this protocol, which is told of the end of no connection that it gave away.
+        self.parser = None  # type: ignore[assignment]
         streams.take(
             self.transport,
             self._head() + self._behind_the_head(),

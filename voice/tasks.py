@@ -18,7 +18,11 @@ T = TypeVar("T")
 
 def start(work: Coroutine[Any, Any, T], *, name: str | None = None) -> asyncio.Task[T]:
     """Start a task of the running loop; whoever starts it keeps it."""
-    task = asyncio.get_running_loop().create_task(work, name=name)
+    return loosen(asyncio.get_running_loop().create_task(work, name=name))
+
+
+def loosen(task: asyncio.Task[T]) -> asyncio.Task[T]:
+    """Have a task that was started elsewhere keep no error either, once it is cancelled."""
     task.add_done_callback(_let_go)
     return task
 
@@ -43,9 +47,7 @@ class TaskGroup(asyncio.TaskGroup):
         self, coro: Any, *, name: str | None = None, context: Context | None = None
     ) -> asyncio.Task[Any]:
         """Start a task of the group."""
-        task = super().create_task(coro, name=name, context=context)
-        task.add_done_callback(_let_go)
-        return task
+        return loosen(super().create_task(coro, name=name, context=context))
 
     def cancel(self) -> None:
         """Cancel what still runs."""

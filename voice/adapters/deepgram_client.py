@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import warnings
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Final, TypeVar
@@ -10,6 +11,7 @@ from typing import Final, TypeVar
 import structlog
 
 from shared.errors import ProviderError
+from voice import tasks
 
 with warnings.catch_warnings():
     # The SDK imports the old half of websockets, which says that it is old.
@@ -18,6 +20,7 @@ with warnings.catch_warnings():
     from deepgram.core.api_error import ApiError
     from deepgram.environment import DeepgramClientEnvironment
     from websockets.exceptions import ConnectionClosed, WebSocketException
+    from websockets.legacy.client import WebSocketClientProtocol
 
 PROVIDER: Final = "deepgram"
 CONNECT_TIMEOUT: Final = 4.0  # seconds; the SDK has none
@@ -47,7 +50,7 @@ async def connected(stack: AsyncExitStack, connecting: AbstractAsyncContextManag
     """Enter one of the SDK's connections in time; raise `ProviderError` if that can't be done."""
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT):
-            return await stack.enter_async_context(connecting)
+            socket = await stack.enter_async_context(connecting)
     except ApiError as error:
         status = error.status_code or 0
         retryable = status == 429 or status >= 500  # noqa: PLR2004 - HTTP's own
@@ -56,6 +59,21 @@ async def connected(stack: AsyncExitStack, connecting: AbstractAsyncContextManag
         raise ProviderError(PROVIDER, text, retryable=retryable) from None
     except LOST as error:
         raise lost(error) from error
+    _loosen(socket)
+    return socket
+
+
+def _loosen(socket: object) -> None:
+    """Have a connection be gone with the last who uses it.
+
+    Its log adapter and the task of its pings hold it as it holds them: with its buffers it would
+    wait for a collection.
+    """
+    connection = getattr(socket, "_websocket", None)
+    if isinstance(connection, WebSocketClientProtocol):
+        if isinstance(connection.logger, logging.LoggerAdapter):
+            connection.logger = connection.logger.logger
+        tasks.loosen(connection.keepalive_ping_task)
 
 
 async def close_quickly(stack: AsyncExitStack) -> None:

@@ -13,4 +13,4 @@ async def test_call_is_gone_from_memory_when_it_ends(voice: RunningVoice) -> Non
         await dial(voice.vendors["twilio"], press("1"), say("tell me a story"))
         await voice.service.drain(5)
 
-        assert garbage("voice.", "shared.") == set()
+        assert garbage("voice.", "shared.", "websockets.legacy.", "picows.") == set()
