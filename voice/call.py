@@ -349,6 +349,8 @@ class CallSession:
         if is_first_sound and not self._is_metering:
             self._is_metering = True
             self._tasks.create_task(self._meter.run(self.post))
+        if isinstance(event, on.SegmentPlayed) and event.share < 1:
+            self._record.heard(event.share)
         self._times.note(event)
 
 

@@ -25,6 +25,7 @@ from shared.errors import DomainError
 from shared.ids import CallId
 from shared.services import calls, recordings, resumptions
 from voice.conversation.commands import EndReason, Side, WriteEntry
+from voice.conversation.playback import heard_part
 from voice.timing import TurnTimes
 from voice.transcript_rows import NewEntry, NewTurnTiming, Unanswered
 from voice.watching import CallWatch, Watches
@@ -55,6 +56,8 @@ class EntryWriter(Protocol):
 
     def keep_unanswered(self, call_id: CallId, words: Unanswered | None) -> None: ...
 
+    def keep_said(self, call_id: CallId, entry: NewEntry | None) -> None: ...
+
 
 @dataclass(slots=True)
 class CallBook:
@@ -74,6 +77,8 @@ class CallBook:
     unanswered: Unanswered | None = None
     used_before: int = 0  # metered seconds of the call's earlier streams
     figures: CallFigures = NO_FIGURES  # with those of the call's earlier streams
+    _said: NewEntry | None = None  # what the buddy is saying, should the process die now
+    _persona: PersonaView | None = None  # the buddy that is heard
     _work: asyncio.Queue[Callable[[Session], None] | None] = field(default_factory=asyncio.Queue)
     _is_off: bool = False  # nothing of what is said is kept
     _began: dict[Side, datetime] = field(default_factory=dict)  # when each side began to speak
@@ -89,6 +94,7 @@ class CallBook:
         )
 
     def persona(self, persona: PersonaView) -> None:
+        self._persona = persona
         self.watch.put_through(persona.slug)
         self._do(
             partial(
@@ -105,6 +111,7 @@ class CallBook:
             self._divide("off_record")
             self._is_off = True
             self._keep_unanswered(None)
+            self._keep_said(None)
 
     def go_on(self) -> None:
         """Keep what follows again."""
@@ -119,8 +126,22 @@ class CallBook:
         if side not in self._began:
             self._began[side] = self.clock.now()
         self.writer.show_interim(self.call_id, side, text)
-        if side is Side.CALLER:
-            self._keep_unanswered(Unanswered(self.call_id, text, self._began[side]))
+        match side:
+            case Side.CALLER:
+                self._keep_unanswered(Unanswered(self.call_id, text, self._began[side]))
+            case Side.BUDDY:
+                cut_off = WriteEntry(side, "", text, was_interrupted=True)
+                self._keep_said(self._new_entry(cut_off, self._persona, self._began[side]))
+            case Side.LINE:
+                pass
+
+    def heard(self, share: float) -> None:
+        """Take note of how much of what the buddy is saying has been heard."""
+        if (said := self._said) is not None:
+            text = f"{said.text} {said.unheard}".strip()
+            heard, unheard = heard_part(text, share)
+            sequence = self.sequence + 1
+            self._keep_said(replace(said, sequence=sequence, text=heard, unheard=unheard))
 
     def turn_ended(self) -> None:
         """Keep what was said as a turn: until it is answered, another process may have to do that."""
@@ -129,6 +150,7 @@ class CallBook:
 
     def turn_answered(self) -> None:
         """Forget the turn: the caller has the floor again."""
+        self._keep_said(None)
         if self.unanswered is not None and self.unanswered.is_whole:
             self._keep_unanswered(None)
 
@@ -139,21 +161,11 @@ class CallBook:
     def entry(self, entry: WriteEntry, persona: PersonaView | None) -> None:
         if self._is_off:
             return
-        self.sequence += 1
         said_at = self._began.pop(entry.side, None) or self.clock.now()
-        self.writer.write(
-            NewEntry(
-                call_id=self.call_id,
-                sequence=self.sequence,
-                side=entry.side,
-                text=entry.text,
-                unheard=entry.unheard,
-                was_interrupted=entry.was_interrupted,
-                offset_ms=self._offset_ms(said_at),
-                said_at=said_at,
-                persona_version_id=persona.version_id if persona is not None else None,
-            )
-        )
+        self.writer.write(self._new_entry(entry, persona, said_at))
+        self.sequence += 1
+        if entry.side is Side.BUDDY:
+            self._keep_said(None)
 
     def reply_prepared(self) -> None:
         """Take note that a reply is made before it is sure that it will be said."""
@@ -243,6 +255,21 @@ class CallBook:
         while (use_case := await self._work.get()) is not None:
             await self._try(use_case)
 
+    def _new_entry(
+        self, entry: WriteEntry, persona: PersonaView | None, said_at: datetime
+    ) -> NewEntry:
+        return NewEntry(
+            call_id=self.call_id,
+            sequence=self.sequence + 1,
+            side=entry.side,
+            text=entry.text,
+            unheard=entry.unheard,
+            was_interrupted=entry.was_interrupted,
+            offset_ms=self._offset_ms(said_at),
+            said_at=said_at,
+            persona_version_id=persona.version_id if persona is not None else None,
+        )
+
     def _offset_ms(self, at: datetime) -> int:
         return round((at - self.started_at).total_seconds() * 1000)
 
@@ -250,6 +277,11 @@ class CallBook:
         if words is not None or self.unanswered is not None:
             self.unanswered = words
             self.writer.keep_unanswered(self.call_id, words)
+
+    def _keep_said(self, entry: NewEntry | None) -> None:
+        if entry is not None or self._said is not None:
+            self._said = entry
+            self.writer.keep_said(self.call_id, entry)
 
     def _divide(self, kind: str) -> None:
         """Write a divider into the transcript."""

@@ -20,7 +20,7 @@ from voice.transcript_rows import Unanswered
 def recovered(before: Resumption, keys: Mapping[str, int]) -> Recovered:
     """Return how the call goes on; `keys` are the buddies' by their names."""
     unanswered = before.unanswered
-    said = history(before.entries, keys)
+    said = _uninterrupted(history(before.entries, keys))
     rows: tuple[WriteEntry, ...] = ()
     if unanswered is not None and not unanswered.is_written:
         rows = (WriteEntry(Side.CALLER, unanswered.text),)
@@ -72,6 +72,11 @@ def history(entries: tuple[EntryView, ...], keys: Mapping[str, int]) -> tuple[Me
         replace(said[-1], text=" ".join(message.text for message in said))
         for said in (list(messages) for _, messages in turns)
     )
+
+
+def _uninterrupted(said: tuple[Message, ...]) -> tuple[Message, ...]:
+    """Return what was said; what broke off at the end was cut by the line, and by nobody else."""
+    return (*said[:-1], replace(said[-1], was_interrupted=False)) if said else ()
 
 
 def _last_said(said: tuple[Message, ...], keys: Mapping[str, int]) -> str | None:

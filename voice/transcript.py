@@ -34,6 +34,7 @@ from voice.transcript_rows import (
 from voice.waiting import pause
 
 FLUSH_EVERY: Final = 0.05  # seconds: one commit for all that is said in the meantime
+HEARD_WITHIN: Final = 0.5  # seconds: how far a sentence was heard is kept this late at most
 LARGEST_BATCH: Final = 500  # rows a statement
 MOST_KEPT: Final = 100_000  # rows; an hour's outage of a hundred calls
 ANSWER_WITHIN: Final = 5.0  # seconds
@@ -52,6 +53,7 @@ class TranscriptWriter:
         self._timings: deque[TimingRow] = deque()
         self._interims = Interims()
         self._unanswered: dict[CallId, Unanswered | None] = {}  # None: it has been answered
+        self._said: dict[CallId, NewEntry | None] = {}  # None: it has been said
         self._connection: psycopg.AsyncConnection[tuple[Any, ...]] | None = None
         self._has_work = asyncio.Event()
         self._writing = asyncio.Lock()
@@ -83,6 +85,18 @@ class TranscriptWriter:
         """Keep what the caller said last, or None once it is answered; the latest wins."""
         self._unanswered[call_id] = words
         self._has_work.set()
+
+    def keep_said(self, call_id: CallId, entry: NewEntry | None) -> None:
+        """Keep the entry that what is being said would be now, or None once it was.
+
+        How far it was heard may wait for what else there is to write, for a moment.
+        """
+        known = self._said.get(call_id)
+        self._said[call_id] = entry
+        if entry is None or not entry.text:
+            self._has_work.set()
+        elif known is None:
+            asyncio.get_running_loop().call_later(HEARD_WITHIN, self._has_work.set)
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -141,12 +155,14 @@ class TranscriptWriter:
                         self._entries.extendleft(reversed(batch.entries))
                         self._timings.extendleft(reversed(batch.timings))
                         self._unanswered = batch.unanswered | self._unanswered
+                        self._said = batch.said | self._said
                 if not is_written:
                     return False
             return True
 
     def _next_batch(self) -> Batch:
         due = self._interims.due(asyncio.get_running_loop().time())
+        said, self._said = self._said, {}
         return Batch(
             entries=_take(self._entries, LARGEST_BATCH),
             timings=_take(self._timings, LARGEST_BATCH),
@@ -155,6 +171,7 @@ class TranscriptWriter:
                 for call_id, (side, text) in due.items()
             ],
             unanswered=self._take_unanswered(due.keys()),
+            said=said,
         )
 
     def _take_unanswered(self, shown: AbstractSet[CallId]) -> dict[CallId, Unanswered | None]:

@@ -88,31 +88,50 @@ _KEEP_UNANSWERED: Final = """
         said_at = EXCLUDED.said_at, is_whole = EXCLUDED.is_whole
 """
 _DROP_UNANSWERED: Final = "DELETE FROM unanswered WHERE call_id = ANY(%s::text[])"
+_KEEP_SAID: Final = """
+    INSERT INTO being_said (call_id, sequence, offset_ms, said_at, sealed_text, sealed_unheard,
+                            persona_version_id)
+    SELECT new.* FROM unnest(
+        %s::text[], %s::int[], %s::int[], %s::timestamptz[], %s::bytea[], %s::bytea[], %s::text[]
+    ) AS new (call_id, sequence, offset_ms, said_at, sealed_text, sealed_unheard,
+              persona_version_id)
+    WHERE EXISTS (SELECT FROM call WHERE call.id = new.call_id AND call.ended_at IS NULL)
+    ON CONFLICT (call_id, sequence) DO UPDATE SET sealed_text = EXCLUDED.sealed_text,
+        sealed_unheard = EXCLUDED.sealed_unheard
+"""
+_DROP_SAID: Final = "DELETE FROM being_said WHERE call_id = ANY(%s::text[])"
 _NOTIFY: Final = """
     SELECT pg_notify(channel, payload) FROM unnest(%s::text[], %s::text[]) AS news (channel, payload)
 """
 
 EntryRow = tuple[str, int, str, int, datetime, bytes, bytes | None, bool, str | None, str]
+SaidRow = tuple[str, int, int, datetime, bytes, bytes | None, str | None]
 UnansweredRow = tuple[str, bytes, datetime, bool]
 TimingRow = tuple[str | int | float | None, ...]
 
 
 def entry_row(entry: NewEntry, key_ring: KeyRing) -> EntryRow:
     """Return an entry as it is stored: its words sealed for its place."""
-    place = (entry.call_id, entry.sequence)
-    unheard = key_ring.seal(entry.unheard, "unheard", *place) if entry.unheard else None
+    text, unheard = _sealed(entry, key_ring)
     return (
         entry.call_id,
         entry.sequence,
         entry.side,
         entry.offset_ms,
         entry.said_at,
-        key_ring.seal(entry.text, "entry", *place),
+        text,
         unheard,
         entry.was_interrupted,
         entry.persona_version_id,
         entry.kind,
     )
+
+
+def _sealed(entry: NewEntry, key_ring: KeyRing) -> tuple[bytes, bytes | None]:
+    """Return what was heard of an entry and what was not."""
+    place = (entry.call_id, entry.sequence)
+    unheard = key_ring.seal(entry.unheard, "unheard", *place) if entry.unheard else None
+    return key_ring.seal(entry.text, "entry", *place), unheard
 
 
 def timing_row(timing: NewTurnTiming) -> TimingRow:
@@ -136,9 +155,10 @@ class Batch:
     timings: list[TimingRow] = field(default_factory=list)
     interims: list[str] = field(default_factory=list)  # payloads of notifications
     unanswered: dict[CallId, Unanswered | None] = field(default_factory=dict)
+    said: dict[CallId, NewEntry | None] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.entries or self.timings or self.interims or self.unanswered)
+        return bool(self.entries or self.timings or self.interims or self.unanswered or self.said)
 
     def parts(self) -> list[Batch]:
         """Return every row as a batch of its own."""
@@ -147,6 +167,7 @@ class Batch:
             *(Batch(timings=[row]) for row in self.timings),
             *(Batch(interims=[payload]) for payload in self.interims),
             *(Batch(unanswered={call_id: words}) for call_id, words in self.unanswered.items()),
+            *(Batch(said={call_id: entry}) for call_id, entry in self.said.items()),
         ]
 
     def statement(self, key_ring: KeyRing) -> tuple[str, list[list[object]]]:
@@ -167,6 +188,10 @@ class Batch:
             parts.append((_KEEP_UNANSWERED, _columns(kept)))
         if answered := [call_id for call_id, words in self.unanswered.items() if words is None]:
             parts.append((_DROP_UNANSWERED, [list(answered)]))
+        if said := self._said(key_ring):
+            parts.append((_KEEP_SAID, _columns(said)))
+        if over := [call_id for call_id, entry in self.said.items() if entry is None]:
+            parts.append((_DROP_SAID, [list(over)]))
         writes = ", ".join(f"part_{number} AS ({sql})" for number, (sql, _) in enumerate(parts))
         return (
             f"WITH {writes} {_NOTIFY}" if writes else _NOTIFY,
@@ -187,6 +212,20 @@ class Batch:
             )
             for call_id, words in self.unanswered.items()
             if words is not None
+        ]
+
+    def _said(self, key_ring: KeyRing) -> list[SaidRow]:
+        return [
+            (
+                call_id,
+                entry.sequence,
+                entry.offset_ms,
+                entry.said_at,
+                *_sealed(entry, key_ring),
+                entry.persona_version_id,
+            )
+            for call_id, entry in self.said.items()
+            if entry is not None
         ]
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import delete
 from sqlmodel import Session, col
 
 from shared.domain.timings import CallFigures
+from shared.ids import CallId
 from shared.listener import CALL_ENTRIES, notify
-from shared.services import stream_tokens
+from shared.services import being_said, stream_tokens
 from shared.tables.call import Call, Unanswered
 
 
@@ -22,6 +23,7 @@ def end(
     call.end_reason = reason
     call.stream_lost_at = call.lost_reason = None
     stream_tokens.forget(call)
+    being_said.write_down(session, CallId(call.id))
     session.execute(delete(Unanswered).where(col(Unanswered.call_id) == call.id))
     session.flush()
     notify(session, CALL_ENTRIES, call.id)

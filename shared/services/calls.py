@@ -18,6 +18,7 @@ from shared.phone import PhoneNumber
 from shared.seed import plans
 from shared.services import (
     allowances,
+    being_said,
     call_ends,
     caller_profiles,
     consents,
@@ -229,6 +230,7 @@ def end_call(
     if stream_sid is not None and call.stream_sid != stream_sid:
         return
     call_ends.keep(call, figures)
+    being_said.forget(session, call_id)
     held = reservations.lock(session, call_id, now=now)
     # Twilio may have told of the end before us; what was talked is still to be paid.
     is_paid = held.status == talk_time.SETTLED or (held.is_new and not used_seconds)

@@ -16,7 +16,7 @@ from sqlmodel import Session, SQLModel
 
 from shared.database import key_ring
 from shared.tables.account import Account, GoogleIdentity, Notice, Operator, SignInSession
-from shared.tables.call import Entry, Unanswered
+from shared.tables.call import BeingSaid, Entry, Unanswered
 from shared.tables.guarding import AuditEntry
 from shared.tables.phone_line import PhoneLine
 from shared.tables.recording import CallRecording
@@ -54,6 +54,8 @@ SEALED_COLUMNS: Final = (
     SealedColumn(Notice, "sealed_detail", "notice"),
     SealedColumn(Entry, "sealed_text", "entry"),
     SealedColumn(Entry, "sealed_unheard", "unheard"),
+    SealedColumn(BeingSaid, "sealed_text", "entry"),
+    SealedColumn(BeingSaid, "sealed_unheard", "unheard"),
     SealedColumn(Unanswered, "sealed_text", "unanswered"),
     SealedColumn(CallRecording, "sealed_tape", "tape"),
     SealedColumn(AuditEntry, "sealed_reason", "audit_reason"),

@@ -16,7 +16,7 @@ from shared.database import key_ring
 from shared.domain.timings import CallFigures
 from shared.ids import AccountId, CallId
 from shared.listener import CALL_COMMANDS, notify
-from shared.services import call_ends, reservations, stream_tokens, talk_time
+from shared.services import being_said, call_ends, reservations, stream_tokens, talk_time
 from shared.services.call_commands import LOST
 from shared.services.call_record import EntryView, spoken
 from shared.tables.account import Consent
@@ -102,6 +102,7 @@ def lose_stream(
     if call is None or call.stream_sid != stream_sid:
         return  # deleted, or gone on with already
     call_ends.keep(call, figures)
+    being_said.forget(session, call_id)
     held = reservations.lock(session, call_id, now=now)
     if call.ended_at is not None or call.line_seconds is not None:
         _settle(session, call, reason, used_seconds, now=now)
@@ -118,6 +119,7 @@ def resume(session: Session, call: Call, *, now: datetime) -> Resumption:
     used = talk_time.hand_over(
         session, call_id=call_id, lost_at=call.stream_lost_at or now, now=now
     )
+    being_said.write_down(session, call_id)
     entries = spoken(session, call_id)
     last = max((entry.sequence for entry in entries), default=0)
     consent = select(Consent.id).where(Consent.call_id == call_id)

@@ -79,6 +79,24 @@ class Unanswered(Table, table=True):
     is_whole: bool  # the turn has ended: a reply is owed
 
 
+class BeingSaid(Table, table=True):
+    """What a buddy is saying, as the entry that it is should the process die now.
+
+    Unlogged, like what is unanswered, and for the same reason.
+    """
+
+    __tablename__ = "being_said"
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
+
+    call_id: str = Field(primary_key=True, foreign_key="call.id", ondelete="CASCADE")
+    sequence: int = Field(primary_key=True)  # of the entry
+    offset_ms: int
+    said_at: datetime = column(INSTANT)
+    sealed_text: bytes = column(BYTES)  # as far as it was heard at the last mark
+    sealed_unheard: bytes | None = column(BYTES, default=None)
+    persona_version_id: str | None = Field(default=None, foreign_key="persona_version.id")
+
+
 class TurnTiming(Table, table=True):
     """How long each stage of a turn took, counted from the end of the caller's speech."""
 

@@ -331,3 +331,55 @@ async def test_words_of_a_call_that_is_over_are_not_kept(
     await idle_writer.flush()
 
     assert await rows(database_urls, "SELECT 1 FROM unanswered") == []
+
+
+async def test_what_a_buddy_is_saying_is_kept_sealed_until_it_is_said(
+    idle_writer: TranscriptWriter, database: Database, database_urls: DatabaseUrls, call_id: CallId
+) -> None:
+    async def kept() -> list[tuple[int, str, str]]:
+        await idle_writer.flush()
+        found = await rows(
+            database_urls, "SELECT sequence, sealed_text, sealed_unheard FROM being_said"
+        )
+        ring = database.key_ring
+        return [
+            (
+                number,
+                ring.open(text, "entry", call_id, number),
+                ring.open(unheard, "unheard", call_id, number),
+            )
+            for number, text, unheard in found
+        ]
+
+    said = replace(entry(call_id, 1, ""), side=Side.BUDDY, unheard="Salt is salty.")
+    idle_writer.keep_said(call_id, said)
+    assert await kept() == [(1, "", "Salt is salty.")]
+
+    idle_writer.keep_said(call_id, replace(said, text="Salt is", unheard="salty."))
+    assert await kept() == [(1, "Salt is", "salty.")]
+
+    idle_writer.keep_said(call_id, None)
+    assert await kept() == []
+
+
+async def test_how_far_a_sentence_was_heard_is_kept_within_half_a_second(
+    writer: TranscriptWriter, database_urls: DatabaseUrls, call_id: CallId
+) -> None:
+    said = replace(entry(call_id, 1, "Salt is"), side=Side.BUDDY, unheard="salty.")
+
+    writer.keep_said(call_id, said)
+
+    async with asyncio.timeout(10):
+        while not await rows(database_urls, "SELECT 1 FROM being_said"):
+            await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.02)
+
+
+async def test_sentence_of_a_call_that_is_gone_holds_up_no_other(
+    idle_writer: TranscriptWriter, database_urls: DatabaseUrls, call_id: CallId
+) -> None:
+    said = replace(entry(call_id, 1, ""), side=Side.BUDDY, unheard="Salt is salty.")
+    idle_writer.keep_said(CallId("call_gone"), said)
+    idle_writer.keep_said(call_id, said)
+    await idle_writer.flush()
+
+    assert await rows(database_urls, "SELECT call_id FROM being_said") == [(call_id,)]

@@ -93,6 +93,7 @@ class Record:
     answered_at: float | None = None
     interruptions: int = 0
     underruns: int = 0
+    shares: list[float] = field(default_factory=list)  # heard of what a buddy was saying
     prepared: int = 0
     committed: int = 0
 
@@ -104,6 +105,9 @@ class Record:
 
     def resume_off(self) -> None:
         self.is_off = True
+
+    def heard(self, share: float) -> None:
+        self.shares.append(share)
 
     def turn_ended(self) -> None:
         self.owes_reply = True

@@ -106,6 +106,9 @@ class Outcome:
     def go_on(self) -> None:
         """Take note of nothing: going off the record is what counts."""
 
+    def heard(self, share: float) -> None:
+        """Keep nothing: only of a process that dies a sentence is left half heard."""
+
     def turn_ended(self) -> None:
         """Keep nothing: only a stream that breaks leaves a turn unanswered."""
 

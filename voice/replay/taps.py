@@ -247,6 +247,9 @@ class NotedRecord:
         self._notes.go_off()
         self._record.resume_off()
 
+    def heard(self, share: float) -> None:
+        self._record.heard(share)
+
     def turn_ended(self) -> None:
         self._record.turn_ended()
 

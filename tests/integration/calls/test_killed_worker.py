@@ -114,6 +114,11 @@ async def test_call_of_a_killed_worker_goes_on_in_the_other(workers: Workers) ->
     assert "you were asking about your dog. you said what about my dog." in report.heard
     assert report.turns[-1].heard.endswith("you said and more.")
     assert report.end_reason == "caller"
+    cut = [entry for entry in call.entries if entry.was_interrupted]
+    assert [f"{entry.text} {entry.unheard}".strip().lower() for entry in cut] == [
+        "you said what about my dog."  # heard as far as it came
+    ]
+    assert call.entries.index(cut[0]) < call.entries.index(back)
     asked = [entry.text for entry in call.entries if entry.side == "caller"]
     assert asked == ["what about my dog", "and more"]  # nothing twice, nothing lost
     assert not call.card.is_live

@@ -11,9 +11,10 @@ from shared.database import Database, key_ring
 from shared.domain.timings import CallFigures
 from shared.ids import CallId
 from shared.services import calls, resumptions, talk_time
+from shared.services.call_record import spoken
 from shared.services.calls import OpenedCall, StreamRefused
 from shared.services.resumptions import MOST_RESUMES, Resumption, UnansweredView
-from shared.tables.call import Call, Entry, Unanswered
+from shared.tables.call import BeingSaid, Call, Entry, Unanswered
 from shared.tables.talk_time import LedgerEntry
 from tests.support.builders import NOW, open_call, published_persona
 
@@ -137,6 +138,82 @@ def add_words(
             )
 
     database.transact_now(add)
+
+
+def say_half(database: Database, call_id: CallId, *, sequence: int) -> None:
+    """Keep that a buddy has come to the middle of a sentence, as the voice service does."""
+
+    def add(session: Session) -> None:
+        ring = key_ring(session)
+        session.merge(
+            BeingSaid(
+                call_id=call_id,
+                sequence=sequence,
+                offset_ms=9000,
+                said_at=NOW + at(9),
+                sealed_text=ring.seal("Salt is", "entry", call_id, sequence),
+                sealed_unheard=ring.seal("salty.", "unheard", call_id, sequence),
+            )
+        )
+
+    database.transact_now(add)
+
+
+def cut_off(database: Database, call_id: CallId) -> list[tuple[int, str, str]]:
+    """Return the sentences that broke off; that nothing more is being said is true by then."""
+    assert database.transact_now(lambda s: s.exec(select(BeingSaid)).all()) == []
+    entries = database.transact_now(lambda session: spoken(session, call_id))
+    return [(one.sequence, one.text, one.unheard) for one in entries if one.was_interrupted]
+
+
+def test_sentence_that_the_process_died_in_is_known_to_who_goes_on(database: Database) -> None:
+    opened = talking_call(database)
+    add_words(database, opened.call_id, said=("what is salt",))
+    say_half(database, opened.call_id, sequence=2)
+
+    again = resume(database, seconds=9)
+
+    last = resumption_of(again).entries[-1]
+    assert (last.side, last.text, last.unheard) == ("buddy", "Salt is", "salty.")
+    assert (last.said_at, last.offset_seconds) == (NOW + at(9), 9)
+    assert cut_off(database, opened.call_id) == [(2, "Salt is", "salty.")]
+
+
+def test_sentence_that_was_kept_twice_is_written_once_and_as_it_is_now(
+    database: Database,
+) -> None:
+    opened = talking_call(database)
+    say_half(database, opened.call_id, sequence=1)
+    add_words(database, opened.call_id, said=("one moment",))
+    say_half(database, opened.call_id, sequence=2)
+
+    resume(database, seconds=9)
+
+    assert cut_off(database, opened.call_id) == [(2, "Salt is", "salty.")]
+
+
+def test_sentence_of_a_call_that_nobody_goes_on_with_is_written_down(database: Database) -> None:
+    opened = talking_call(database)
+    say_half(database, opened.call_id, sequence=1)
+
+    database.transact_now(lambda s: list(talk_time.sweep(s, now=NOW + at(900))))
+
+    assert cut_off(database, opened.call_id) == [(1, "Salt is", "salty.")]
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_process_that_lives_writes_its_last_sentence_itself(
+    database: Database, *, is_lost: bool
+) -> None:
+    opened = talking_call(database)
+    say_half(database, opened.call_id, sequence=1)
+
+    if is_lost:
+        lose(database, opened, used=8, seconds=9)
+    else:
+        end(database, opened, used=8, stream_sid=FIRST)
+
+    assert cut_off(database, opened.call_id) == []
 
 
 def test_first_stream_resumes_nothing(database: Database) -> None:

@@ -14,6 +14,7 @@ from shared.database import StoreUnavailable
 from shared.domain.timings import CallFigures
 from shared.ids import CallId
 from shared.services import calls
+from tests.support.scripted_call import persona
 from voice.conversation.commands import EndReason, Side, WriteEntry
 from voice.metrics import Metrics
 from voice.record import CallBook
@@ -49,6 +50,7 @@ class FakeWriter:
     entries: list[NewEntry] = field(default_factory=list)
     timings: list[NewTurnTiming] = field(default_factory=list)
     unanswered: list[Unanswered | None] = field(default_factory=list)
+    said: list[NewEntry | None] = field(default_factory=list)
     interims: list[str] = field(default_factory=list)
 
     def write(self, entry: NewEntry) -> None:
@@ -59,6 +61,9 @@ class FakeWriter:
 
     def keep_unanswered(self, call_id: CallId, words: Unanswered | None) -> None:
         self.unanswered.append(words)
+
+    def keep_said(self, call_id: CallId, entry: NewEntry | None) -> None:
+        self.said.append(entry)
 
     def show_interim(self, call_id: CallId, side: Side, text: str) -> None:
         self.interims.append(text)
@@ -206,6 +211,58 @@ def test_what_is_said_while_the_buddy_is_interrupted_is_not_answered_yet() -> No
 
     assert writer.unanswered[-1] is not None
     assert (writer.unanswered[-1].text, writer.unanswered[-1].is_whole) == ("no wait", False)
+
+
+def kept(writer: FakeWriter) -> list[tuple[int, str, str] | None]:
+    return [(said.sequence, said.text, said.unheard) if said else None for said in writer.said]
+
+
+def test_what_a_buddy_is_saying_is_kept_as_the_entry_that_it_would_be_were_it_cut_off() -> None:
+    writer = FakeWriter()
+    the_book = book(FakeStore(), writer)
+    the_book.persona(persona(1, "Lisa"))
+    the_book.heard(0.5)  # of an announcement
+
+    the_book.interim(Side.BUDDY, "Salt is very salty.")
+    the_book.heard(0.4)
+    the_book.heard(0.7)
+    the_book.entry(WriteEntry(Side.BUDDY, "Salt is very salty."), None)
+    the_book.heard(0.5)
+
+    assert kept(writer) == [
+        (1, "", "Salt is very salty."),
+        (1, "Salt is", "very salty."),
+        (1, "Salt is very", "salty."),
+        None,
+    ]
+    first = writer.said[0]
+    assert first is not None
+    assert (first.said_at, first.offset_ms) == (writer.entries[0].said_at, 2000)
+    assert (first.persona_version_id, first.was_interrupted) == ("pve_1", True)
+
+
+def test_what_was_said_meanwhile_comes_before_it() -> None:
+    writer = FakeWriter()
+    the_book = book(FakeStore(), writer)
+
+    the_book.interim(Side.BUDDY, "Salt is salty.")
+    the_book.entry(WriteEntry(Side.LINE, "A minute is left."), None)
+    the_book.heard(0.6)
+    the_book.turn_answered()
+
+    assert kept(writer) == [(1, "", "Salt is salty."), (2, "Salt is", "salty."), None]
+
+
+def test_what_a_buddy_says_off_the_record_is_not_kept() -> None:
+    writer = FakeWriter()
+    the_book = book(FakeStore(), writer)
+    the_book.interim(Side.BUDDY, "Salt is salty.")
+
+    the_book.go_off()
+    the_book.interim(Side.BUDDY, "Between us")
+    the_book.heard(0.5)
+
+    assert kept(writer) == [(1, "", "Salt is salty."), None]
 
 
 def test_nothing_is_kept_for_others_off_the_record() -> None:

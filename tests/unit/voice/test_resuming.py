@@ -31,10 +31,9 @@ def said(*lines: tuple[Side, str], **more: Any) -> tuple[EntryView, ...]:
             side=side,
             text=text,
             unheard="",
-            was_interrupted=False,
             offset_seconds=number,
             said_at=BEGAN + timedelta(seconds=number),
-            **{"buddy": "Lisa", **more},
+            **{"was_interrupted": False, "buddy": "Lisa", **more},
         )
         for number, (side, text) in enumerate(lines, start=1)
     )
@@ -104,9 +103,9 @@ def test_caller_cut_off_in_mid_sentence_goes_on() -> None:
 
 
 def test_buddy_cut_off_in_mid_reply_owes_the_rest_and_nobody_interrupted() -> None:
-    half = said(*[(one.side, one.text) for one in TOLD], (Side.BUDDY, "Salt is"))
+    half = said((Side.BUDDY, "Salt is"), was_interrupted=True)
 
-    resumed = recovered(before(half, left("what about salt", is_written=True)))
+    resumed = recovered(before((*TOLD, *half), left("what about salt", is_written=True)))
 
     assert resumed.owes_reply
     assert resumed.history[-1] == Message(Speaks.BUDDY, "Salt is", buddy=1)
@@ -207,6 +206,20 @@ def test_half_an_answer_is_gone_on_with() -> None:
         "user",
     ]
     assert phone.model.requests[0].messages[-2].text == "Salt is"
+
+
+def test_how_far_a_sentence_was_heard_is_told_with_every_mark() -> None:
+    async def script(phone: ScriptedCall) -> None:
+        phone.model.answer(f"Salt {'and pepper ' * 20}is what the sea is made of.")
+        await phone.until_heard("Lisa here.")
+        await phone.talk("what about salt")
+        await phone.until_heard("sea is made of.")
+        phone.leg.hang_up()
+
+    shares = call(ScriptedCall, script).record.shares
+
+    assert len(shares) > 3
+    assert all(0 < share < 1 for share in shares)
 
 
 def test_what_was_off_the_record_stays_so() -> None:
