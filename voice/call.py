@@ -205,6 +205,7 @@ class CallSession:
             farewell=self._caller.visitor.farewell,
             buddies=self._names,
             buddy=order.menu_key,
+            slower=self._caller.slower,
         )
         self._machine = conversation
         log.info("buddy_put_through", buddy=persona.slug)
@@ -229,6 +230,7 @@ class CallSession:
                 log.info("call_handed_over", buddy=self._persona.slug)
             case do.SpeakSlower():
                 self._caller.slow_down()
+                self._record.slower(self._caller.slower)
         self._make_ahead()
 
     def _make_ahead(self) -> None:

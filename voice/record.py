@@ -105,6 +105,10 @@ class CallBook:
             )
         )
 
+    def slower(self, times: int) -> None:
+        """Keep how often the caller has asked buddies to speak more slowly."""
+        self._do(partial(calls.slow_down, call_id=self.call_id, slower=times))
+
     def go_off(self) -> None:
         """Keep and show nothing of what follows, but that it is so."""
         if not self._is_off:

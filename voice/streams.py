@@ -138,6 +138,7 @@ class Streams:
             opened.profile,
             visitor_of(opened),
             self.clock.now(),
+            slower=before.slower if before is not None else 0,
             redial=redial(opened.broken_off, self._keys()),
         )
         pins = PinDesk(opened.call_id, caller, self.database, self.clock)

@@ -212,6 +212,11 @@ def choose_persona(
     notify(session, CALL_ENTRIES, call_id)
 
 
+def slow_down(session: Session, *, call_id: CallId, slower: int) -> None:
+    """Keep how often the caller has asked buddies to speak more slowly."""
+    _call(session, call_id).slower = slower
+
+
 def end_call(
     session: Session,
     *,

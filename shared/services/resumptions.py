@@ -51,6 +51,7 @@ class Resumption:
     turns: int
     used_seconds: int
     figures: CallFigures
+    slower: int = 0  # times that the caller asked for slower speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ def resume(session: Session, call: Call, *, now: datetime) -> Resumption:
         turns=session.exec(turns).one() or 0,
         used_seconds=used,
         figures=call_ends.figures_of(call),
+        slower=call.slower,
     )
 
 

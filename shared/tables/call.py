@@ -36,6 +36,8 @@ class Call(Table, table=True):
     stream_lost_at: datetime | None = column(INSTANT, default=None)
     lost_reason: str | None = None  # why the call ends, should nobody go on with it
     resumes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    # Times that the caller asked buddies to speak more slowly.
+    slower: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     ended_at: datetime | None = column(INSTANT, default=None)
     end_reason: str | None = None
     talk_seconds: int = 0

@@ -93,6 +93,7 @@ class Record:
     answered_at: float | None = None
     interruptions: int = 0
     underruns: int = 0
+    times_slower: int = 0
     shares: list[float] = field(default_factory=list)  # heard of what a buddy was saying
     prepared: int = 0
     committed: int = 0
@@ -102,6 +103,9 @@ class Record:
 
     def persona(self, persona: PersonaView) -> None:
         self.chosen.append(persona.slug)
+
+    def slower(self, times: int) -> None:
+        self.times_slower = times
 
     def resume_off(self) -> None:
         self.is_off = True

@@ -45,6 +45,7 @@ class Floor:
         farewell: Announcement = Announcement.TALK_TIME_OVER,
         buddies: Mapping[int, str] | None = None,
         buddy: int = 0,
+        slower: int = 0,
     ) -> None:
         self.rules = rules  # the shell puts new ones here when a constant is edited
         self.phase = Phase.LISTENING
@@ -65,7 +66,7 @@ class Floor:
         self._is_choosing = False  # the menu waits for a buddy's name or key
         self._menu_cut: CutOff | None = None  # what the menu cut off
         self._menu_key_at = float("-inf")  # when it was last asked for by key
-        self._slower = 0  # times that it was asked for
+        self._slower = slower  # times that it was asked for
         self._lost_at: float | None = None  # since when nobody listens to the caller
         self._is_loss_told = False
         self._end_reason = EndReason.FAILED

@@ -82,6 +82,9 @@ class Outcome:
     def persona(self, persona: PersonaView) -> None:
         self.buddies.append(persona.slug)
 
+    def slower(self, times: int) -> None:
+        """Keep nothing: it shows in how long the buddies speak."""
+
     def interim(self, side: Side, text: str) -> None:
         self.interims.append((side, text))
 

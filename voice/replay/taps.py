@@ -235,6 +235,9 @@ class NotedRecord:
     def persona(self, persona: PersonaView) -> None:
         self._record.persona(persona)
 
+    def slower(self, times: int) -> None:
+        self._record.slower(times)
+
     def interim(self, side: Side, text: str) -> None:
         self._record.interim(side, text)
 

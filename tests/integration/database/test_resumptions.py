@@ -140,6 +140,13 @@ def add_words(
     database.transact_now(add)
 
 
+def test_pace_that_was_asked_for_goes_on_with_the_call(database: Database) -> None:
+    opened = talking_call(database)
+    database.transact_now(calls.slow_down, call_id=opened.call_id, slower=2)
+
+    assert resumption_of(resume(database, seconds=9)).slower == 2
+
+
 def say_half(database: Database, call_id: CallId, *, sequence: int) -> None:
     """Keep that a buddy has come to the middle of a sentence, as the voice service does."""
 

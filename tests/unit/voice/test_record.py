@@ -162,6 +162,21 @@ def test_off_the_record_leaves_two_dividers_and_nothing_else() -> None:
     assert (writer.interims, writer.timings) == ([], [])
 
 
+def test_how_slowly_buddies_shall_speak_is_kept() -> None:
+    store = FakeStore()
+
+    async def play() -> None:
+        the_book = book(store)
+        the_book.slower(2)
+        the_book.end(EndReason.CALLER_HUNG_UP, 61)
+        await the_book.run()
+
+    run_in_virtual_time(play())
+
+    assert store.names == ["slow_down", "end_call"]
+    assert store.done[0].keywords["slower"] == 2
+
+
 def test_replies_prepared_and_those_said_are_counted() -> None:
     store = FakeStore()
 

@@ -233,6 +233,30 @@ def test_what_was_off_the_record_stays_so() -> None:
     assert call(lambda: ScriptedCall(visitor=BACK, resumed=resumed), script).record.is_off
 
 
+def test_who_asked_for_slower_speech_still_hears_it_and_may_ask_as_often_as_before() -> None:
+    resumed = recovered(before(TOLD))
+
+    def slowed() -> ScriptedCall:
+        phone = ScriptedCall(visitor=BACK, resumed=resumed)
+        phone.caller.slower = 1
+        return phone
+
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("You said what about salt.")
+        phone.leg.press("*")
+        phone.leg.press("2")
+        await phone.until_heard("slower.")
+        phone.leg.press("*")
+        phone.leg.press("2")
+        await phone.until_heard("slowest.")
+        phone.leg.hang_up()
+
+    phone = call(slowed, script)
+
+    assert phone.voice.requests[0].voice.speed == 0.85
+    assert (phone.record.times_slower, phone.caller.slower) == (2, 2)
+
+
 def test_other_buddy_than_the_one_that_was_lost_greets_as_ever() -> None:
     resumed = recovered(before(TOLD))
     elsewhere = Visitor(is_back=True, favourite_key=2)
