@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -166,9 +166,13 @@ class Settings(BaseSettings):
     @property
     def spoken_by(self) -> str:
         """Who is wanted to speak, so that what was made ahead by others is not taken for it."""
-        models = {"openai_speech": self.speech_model, "openai_realtime": self.realtime_model}
         first = self.voice_vendors[0]
-        return models.get(first, first)
+        return self.voice_models.get(first, first)
+
+    @property
+    def voice_models(self) -> Mapping[str, str]:
+        """The models that speak, by vendor, where an installation names them."""
+        return {"openai_speech": self.speech_model, "openai_realtime": self.realtime_model}
 
     @property
     def own_key_terms(self) -> tuple[str, ...]:

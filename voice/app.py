@@ -9,6 +9,7 @@ from quart import Quart
 
 from shared.clock import Clock, SystemClock
 from shared.errors import BuddyError
+from shared.seed.vendor_prices import speech_price
 from shared.settings import Settings
 from voice import routes
 from voice.announcements import TEXTS
@@ -22,7 +23,7 @@ from voice.ports import FRAME_BYTES
 from voice.providers import Providers
 from voice.recognisers import recognisers
 from voice.service import VoiceService
-from voice.voices import speech
+from voice.voices import speech, speech_models
 from voice.watching import Tracing
 
 
@@ -110,5 +111,6 @@ def vendors(settings: Settings, metrics: Metrics | None = None) -> Providers:
         close=closing,
         speaks_as_wanted=lambda: voices.is_first_choice,
         warm_voice=voices.warm_up,
+        speech_price=lambda: speech_price(speech_models(settings)[voices.speaks]),
         hearing_bytes=CHUNK_BYTES if settings.recogniser == "flux" else FRAME_BYTES,
     )

@@ -49,6 +49,11 @@ class FallbackTextToSpeech:
         """Whether what is said now is said by the voice that is wanted."""
         return not self._voices[0].failures
 
+    @property
+    def speaks(self) -> str:
+        """Return the name of whoever would speak now."""
+        return in_order(self._voices)[0].name
+
     def let_rest(self, name: str) -> None:
         """Leave a voice alone for a while: it speaks, but not as it should."""
         for voice in self._voices:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.spending import VendorPrice
 from voice.ports import (
     FRAME_BYTES,
     CallControl,
@@ -35,4 +36,5 @@ class Providers:
     close: contextlib.AsyncExitStack
     speaks_as_wanted: Callable[[], bool] = lambda: True  # by the first choice, no fallback
     warm_voice: Callable[[Voice], Coroutine[Any, Any, None]] = _leave_cold
+    speech_price: Callable[[], VendorPrice | None] = lambda: None  # of whoever speaks now
     hearing_bytes: int = FRAME_BYTES  # of the caller's audio that the recogniser takes at once

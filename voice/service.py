@@ -118,7 +118,9 @@ class VoiceService:
             spent_micros=guard.spent_here,
         )
         self._made_ahead = MadeAhead(
-            GuardedTextToSpeech(self._providers.text_to_speech, guard),
+            GuardedTextToSpeech(
+                self._providers.text_to_speech, guard, self._providers.speech_price
+            ),
             model=self.settings.spoken_by,
             folder=self.settings.data_dir / "made_ahead",
             may_be_kept=self._providers.speaks_as_wanted,

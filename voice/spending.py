@@ -19,7 +19,7 @@ import structlog
 
 from shared.clock import Clock
 from shared.database import Database
-from shared.domain.spending import Component, SpendLimits
+from shared.domain.spending import Component, SpendLimits, VendorPrice
 from shared.errors import ProviderError
 from shared.seed.vendor_prices import vendor_prices
 from shared.services import spending
@@ -71,7 +71,9 @@ class DayBooks:
 class Spending(Protocol):
     """Is asked before each paid step."""
 
-    def ask(self, component: Component, amount: float = 1) -> None: ...
+    def ask(
+        self, component: Component, amount: float = 1, *, price: VendorPrice | None = None
+    ) -> None: ...
 
     def spend(self, component: Component, amount: float) -> None: ...
 
@@ -103,17 +105,21 @@ class SpendGuard:
         """What the day has cost, as far as this process knows."""
         return self._spent + self._unbooked.total()
 
-    def spend(self, component: Component, amount: float) -> None:
-        """Count so many minutes, characters or pieces."""
-        micros = self._prices[component].of(amount)
+    def spend(
+        self, component: Component, amount: float, *, price: VendorPrice | None = None
+    ) -> None:
+        """Count so many minutes, characters or pieces, at the component's own price if at none."""
+        micros = (price or self._prices[component]).of(amount)
         self._unbooked[component] += micros
         self.spent_here[component] += micros
 
-    def ask(self, component: Component, amount: float = 1) -> None:
+    def ask(
+        self, component: Component, amount: float = 1, *, price: VendorPrice | None = None
+    ) -> None:
         """Count a paid step that is about to be taken, or raise `SpendRefused`."""
         if (reason := self.stop_reason()) is not None:
             raise SpendRefused(component, reason)
-        self.spend(component, amount)
+        self.spend(component, amount, price=price)
 
     def stop_reason(self) -> StopReason | None:
         """Say why nothing more may be spent, if so."""
@@ -211,7 +217,9 @@ class CallSpending:
         self._may_stop.set()
         self._tell()
 
-    def ask(self, component: Component, amount: float = 1) -> None:
+    def ask(
+        self, component: Component, amount: float = 1, *, price: VendorPrice | None = None
+    ) -> None:
         """Count a paid step that is about to be taken, or raise `SpendRefused`."""
         if self._may_stop.is_set():
             if (reason := self._guard.stop_reason()) is not None:
@@ -221,7 +229,7 @@ class CallSpending:
             if component is Component.SEARCH and not self._may_search():
                 raise SpendRefused(component, "no more searches in this call")
         self._searches += component is Component.SEARCH
-        self._guard.spend(component, amount)
+        self._guard.spend(component, amount, price=price)
 
     def spend(self, component: Component, amount: float) -> None:
         """Count what a step has cost that was taken."""
@@ -316,14 +324,23 @@ class GuardedLanguageModel:
 
 
 class GuardedTextToSpeech:
-    """A voice that speaks only while its call may spend."""
+    """A voice that speaks only while its call may spend.
 
-    def __init__(self, text_to_speech: TextToSpeech, guard: Spending) -> None:
+    A segment is paid as of whoever would speak as it begins.
+    """
+
+    def __init__(
+        self,
+        text_to_speech: TextToSpeech,
+        guard: Spending,
+        price: Callable[[], VendorPrice | None] = lambda: None,
+    ) -> None:
         self._text_to_speech = text_to_speech
         self._guard = guard
+        self._price = price
 
     async def synthesise(self, text: str, voice: Voice) -> AsyncGenerator[bytes]:
-        self._guard.ask(Component.SPEECH, len(text))
+        self._guard.ask(Component.SPEECH, len(text), price=self._price())
         async with aclosing(self._text_to_speech.synthesise(text, voice)) as audio:
             async for chunk in audio:
                 yield chunk

@@ -211,7 +211,9 @@ class Streams:
                 providers.hearing_bytes,
             ),
             language_model=GuardedLanguageModel(providers.language_model, spending),
-            text_to_speech=GuardedTextToSpeech(providers.text_to_speech, spending),
+            text_to_speech=GuardedTextToSpeech(
+                providers.text_to_speech, spending, providers.speech_price
+            ),
             announcements=self.shelf,
             made_ahead=self.made_ahead,
             personas=lambda: self.configuration.personas,

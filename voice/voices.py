@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Final, Protocol, runtime_checkable
 
@@ -28,6 +28,11 @@ class _KeepsConnections(Protocol):
     """A voice that keeps a connection for each sound."""
 
     async def warm_up(self, voice: Voice) -> None: ...
+
+
+def speech_models(settings: Settings) -> Mapping[str, str]:
+    """Return the model of each voice, as prices name it."""
+    return {**settings.voice_models, "deepgram_speak": "aura-2"}
 
 
 def speech(settings: Settings, closing: AsyncExitStack, metrics: Metrics) -> FallbackTextToSpeech:

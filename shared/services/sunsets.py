@@ -20,7 +20,7 @@ FORGOTTEN_AFTER = timedelta(days=30)  # a model that is on no list any more, or 
 
 def configured(settings: Settings) -> dict[str, tuple[str, ...]]:
     """Return the models that the settings name, each with what it is for."""
-    voices = {"openai_speech": settings.speech_model, "openai_realtime": settings.realtime_model}
+    voices = settings.voice_models
     spoken = [(voices[name], "speech") for name in settings.voice_vendors if name in voices]
     uses: dict[str, tuple[str, ...]] = {}
     for model, use in ((settings.chat_model, "replies"), *spoken):

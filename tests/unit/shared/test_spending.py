@@ -20,7 +20,7 @@ from shared.domain.spending import (
     refusal,
 )
 from shared.seed.prices import paid_plan
-from shared.seed.vendor_prices import read_vendor_prices, vendor_prices
+from shared.seed.vendor_prices import read_vendor_prices, speech_price, vendor_prices
 
 LIMITS = SpendLimits()
 QUIET = Load(calls_of_number=0, calls_in_all=0, spent_micros=0)
@@ -97,6 +97,24 @@ def test_a_price_is_rounded_up(price: VendorPrice, amount: float, micros: int) -
 
 def test_everything_we_pay_for_has_a_price() -> None:
     assert set(vendor_prices()) == set(Component)
+
+
+@pytest.mark.parametrize(
+    ("model", "micros"),
+    [
+        ("gpt-4o-mini-tts", 16_700_000),
+        ("gpt-realtime-2.1-mini", 26_700_000),
+        ("aura-2", 30_000_000),
+    ],
+)
+def test_every_voice_has_its_own_price(model: str, micros: int) -> None:
+    assert speech_price(model) == VendorPrice(micros, Unit.MILLION_CHARACTERS)
+
+
+def test_voice_that_nobody_knows_costs_as_much_as_the_dearest() -> None:
+    known = ("gpt-4o-mini-tts", "tts-1", "tts-1-hd", "gpt-realtime-2.1", "aura-2")
+
+    assert speech_price("gpt-9-voice").micros == max(speech_price(one).micros for one in known)
 
 
 @pytest.mark.parametrize("change", [{"micros": 0}, {"micros": 1.5}, {"source": 1}, {"per": "day"}])

@@ -13,15 +13,19 @@ import pytest
 
 from shared.domain.spending import Component, SpendLimits
 from shared.errors import ProviderError
-from shared.seed.vendor_prices import vendor_prices
+from shared.seed.vendor_prices import speech_price, vendor_prices
+from shared.settings import Settings
 from tests.support.builders import NOW
 from tests.support.fakes import (
     FakeLanguageModel,
     FakeSpeechToText,
     FakeTextToSpeech,
+    ScriptedSpeech,
 )
+from voice.app import vendors
 from voice.conversation.events import Event, SpendStopped, StopReason
 from voice.conversation.prompts import ModelMessage
+from voice.falling_back import Choice, FallbackTextToSpeech
 from voice.ports import ListenOptions, Voice
 from voice.replay.virtual_time import run_in_virtual_time
 from voice.spending import (
@@ -151,6 +155,33 @@ def test_words_are_counted_that_are_asked_written_and_spoken() -> None:
         }
 
     play(test)
+
+
+def test_speech_costs_what_the_voice_costs_that_speaks() -> None:
+    async def test() -> None:
+        broken = FakeTextToSpeech()
+        broken.fail(ScriptedSpeech())
+        voices = FallbackTextToSpeech([Choice("tts-1", broken), Choice("aura-2", broken)])
+        async with guarding() as on:
+            voice = GuardedTextToSpeech(voices, on.call, lambda: speech_price(voices.speaks))
+            for text in ("Good.", "Better."):
+                async with aclosing(voice.synthesise(text, Voice("marin"))) as audio:
+                    assert [chunk async for chunk in audio]
+        spoken = sum(one.get(Component.SPEECH, 0) for one in on.books.booked)
+        assert spoken == speech_price("tts-1").of(5) + speech_price("aura-2").of(7)
+
+    play(test)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "model"),
+    [("openai_realtime", "gpt-realtime-2.1-mini"), ("deepgram_speak,openai_speech", "aura-2")],
+)
+async def test_an_installation_pays_for_the_voice_that_it_wants(wanted: str, model: str) -> None:
+    providers = vendors(Settings(_env_file=None, speech=wanted))  # type: ignore[call-arg]
+
+    assert providers.speech_price() == speech_price(model)
+    await providers.close.aclose()
 
 
 def test_a_call_is_told_that_the_budget_is_gone_before_its_next_step_is_refused() -> None:
