@@ -145,6 +145,9 @@ class CallControl(Protocol):
     async def hang_up(self, call_sid: str) -> None:
         """End the call; raise `ProviderError` if the vendor would not."""
 
+    async def is_over(self, call_sid: str) -> bool:
+        """Tell whether the call has ended, or never was; raise `ProviderError` if nobody says."""
+
 
 class RecipientOptedOut(ProviderError):
     """The recipient wrote STOP: nothing may be sent to that number any more."""

@@ -66,6 +66,7 @@ def _add_webhooks(doors: Blueprint, service: VoiceService) -> None:
             log.warning("call_not_taken", call_sid=form.get("CallSid"), error=str(error))
             return _twiml(_sorry())
         log.info("call_taken", call_sid=form.get("CallSid"), call_id=taken.call_id)
+        await service.end_missed(taken.others)
         return _twiml(_stream(service, taken.stream_token))
 
     @doors.post("/calls/status")

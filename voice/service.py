@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -13,6 +13,7 @@ from shared.configuration import Configuration
 from shared.database import Database, database_urls, open_database
 from shared.domain.spending import limits
 from shared.errors import ProviderError
+from shared.services import missed_ends
 from shared.settings import Settings
 from voice import tasks
 from voice.adapters.twilio_leg import TwilioCallLeg
@@ -38,6 +39,7 @@ log = structlog.get_logger()
 GOODBYE_SECONDS: Final = 20.0  # calls that outlast the drain may still say goodbye
 # Without a drain somebody waits for the process to end: the short goodbye, and no more.
 SHORT_GOODBYE_SECONDS: Final = 2.7
+ASKED_SECONDS: Final = 2.0  # who calls hears it ring for so much longer at most
 
 
 class VoiceService:
@@ -82,6 +84,19 @@ class VoiceService:
     async def is_following(self) -> None:
         """Wait until requests to end a call are being listened for."""
         await self._running.is_following()
+
+    async def end_missed(self, call_sids: Iterable[str]) -> None:
+        """End those calls that seem to go on, and of which Twilio says that they are over."""
+        try:
+            async with asyncio.timeout(ASKED_SECONDS):
+                for call_sid in call_sids:
+                    if await self._providers.call_control.is_over(call_sid):
+                        log.info("end_was_missed", call_sid=call_sid)
+                        await self.database.transact(
+                            missed_ends.end_missed, call_sid=call_sid, now=self.clock.now()
+                        )
+        except (ProviderError, TimeoutError) as error:
+            log.warning("other_calls_unknown", error=str(error))
 
     async def start(self) -> None:
         """Open the database and make ready what calls will need."""

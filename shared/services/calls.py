@@ -94,6 +94,7 @@ class TakenCall:
     call_id: CallId
     account_id: AccountId
     stream_token: str
+    others: tuple[str, ...] = ()  # CallSids of what the number seems to be talking in besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ def take_call(
     # One call at a time a number, and a repeated webhook after the first.
     lock(session, number.e164 if number is not None else call_sid)
     call = session.exec(select(Call).where(Call.call_sid == call_sid)).one_or_none()
+    others: tuple[str, ...] = ()
     if call is None:
         holder = _holder(session, call_sid, number, now=now)
         call = Call(
@@ -144,9 +146,9 @@ def take_call(
         session.add(call)
         session.flush()
         notify(session, CALL_ENTRIES, call.id)
-        _end_lost_before(session, call, now=now)
+        others = _end_lost_before(session, call, now=now)
     token = stream_tokens.issue(call, now=now)
-    return TakenCall(CallId(call.id), AccountId(call.account_id), token)
+    return TakenCall(CallId(call.id), AccountId(call.account_id), token, others)
 
 
 def open_stream(
@@ -321,23 +323,30 @@ def _holder(
     return holder
 
 
-def _end_lost_before(session: Session, call: Call, *, now: datetime) -> None:
-    """End what is left of the number's earlier calls whose stream broke: it is dialling anew."""
+def _end_lost_before(session: Session, call: Call, *, now: datetime) -> tuple[str, ...]:
+    """End what is left of the number's earlier calls whose stream broke: it is dialling anew.
+
+    Return the CallSids of the others, which still seem to go on.
+    """
     if call.number_index is None:
-        return
-    lost = session.exec(
+        return ()
+    earlier_calls = session.exec(
         select(Call)
         .where(
             Call.number_index == call.number_index,
             Call.id != call.id,
             col(Call.ended_at).is_(None),
-            col(Call.stream_lost_at).is_not(None),
         )
         .with_for_update(skip_locked=True, key_share=True)
     ).all()
-    for earlier in lost:
+    others = []
+    for earlier in earlier_calls:
+        if earlier.stream_lost_at is None:
+            others.append(earlier.call_sid)
+            continue
         held = reservations.lock(session, CallId(earlier.id), now=now)
         talk_time.end_lost(session, earlier, held, now=now)
+    return tuple(others)
 
 
 def _opened(

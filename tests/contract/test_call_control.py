@@ -114,3 +114,10 @@ async def test_a_twilio_that_is_not_there_is_a_failure() -> None:
             await control.hang_up("CA1")
 
     assert caught.value.retryable
+
+
+async def test_a_call_is_over_once_it_was_hung_up(control: Control) -> None:
+    before = await control.port.is_over(control.call_sid)
+    await control.port.hang_up(control.call_sid)
+
+    assert (before, await control.port.is_over(control.call_sid)) == (False, True)

@@ -200,3 +200,9 @@ class FakeCallControl:
         self.hung_up.append(call_sid)
         if self._leg is not None:
             self._leg.hang_up()
+
+    async def is_over(self, call_sid: str) -> bool:
+        if self.failures:
+            self.failures -= 1
+            raise ProviderError(FAKE, "scripted failure", retryable=True)
+        return call_sid in self.hung_up

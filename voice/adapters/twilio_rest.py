@@ -9,6 +9,7 @@ from typing import Final, Self
 from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+from shared.services.calls import TERMINAL_STATUSES
 from shared.twilio_transport import UNANSWERED, TwilioRest, failure
 
 SIGNATURE_HEADER: Final = "X-Twilio-Signature"
@@ -43,6 +44,16 @@ class TwilioCallControl:
             code = error.code if isinstance(error, TwilioRestException) else None
             if code not in (_NOT_FOUND, _NOT_IN_PROGRESS):
                 raise failure(error, doing="hanging up") from error
+
+    async def is_over(self, call_sid: str) -> bool:
+        """Ask for the call; https://www.twilio.com/docs/voice/api/call-resource#fetch-a-call-resource."""
+        try:
+            call = await self._rest.client.calls(call_sid).fetch_async()
+        except UNANSWERED as error:
+            if isinstance(error, TwilioRestException) and error.code == _NOT_FOUND:
+                return True
+            raise failure(error, doing="asking for a call") from error
+        return call.status in TERMINAL_STATUSES
 
     async def close(self) -> None:
         await self._rest.close()

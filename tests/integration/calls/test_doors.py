@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -11,9 +12,12 @@ from xml.etree import ElementTree as ET
 import aiohttp
 import psycopg
 import pytest
+from sqlmodel import Session, update
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from shared.database import DatabaseUrls
+from shared.tables.call import Call
+from tests.support.fake_line import FakeCallControl
 from tests.support.voice_service import RunningVoice, voice_alone
 
 SECRET = RequestValidator("sandbox")
@@ -189,6 +193,33 @@ async def test_status_callbacks_end_the_call_whatever_their_order(
     assert rows(voice, "SELECT status, line_seconds, ended_at IS NOT NULL FROM call") == [
         ("completed", 12, True)
     ]
+
+
+def _begin_streams(session: Session) -> None:
+    session.execute(update(Call).values(stream_started_at=datetime.now(UTC)))
+
+
+@pytest.mark.parametrize(
+    ("hung_up", "answers", "reason"),
+    [(["CA1"], True, "line_lost"), ([], True, None), (["CA1"], False, None)],
+)
+async def test_who_dials_again_is_in_no_call_of_which_twilio_says_that_it_is_over(
+    voice: RunningVoice,
+    http: aiohttp.ClientSession,
+    hung_up: list[str],
+    answers: bool,  # noqa: FBT001
+    reason: str | None,
+) -> None:
+    await token_of_call(http, voice)
+    await voice.database.transact(_begin_streams)  # and then their process died
+    call_control = voice.service._providers.call_control
+    assert isinstance(call_control, FakeCallControl)
+    call_control.hung_up, call_control.failures = hung_up, 0 if answers else 1
+
+    await token_of_call(http, voice, CallSid="CA2")
+
+    ends = rows(voice, "SELECT call_sid, end_reason FROM call ORDER BY call_sid")
+    assert ends == [("CA1", reason), ("CA2", None)]
 
 
 @pytest.mark.parametrize("call_sid", ["", "CA\0x", "C" * 5000])
