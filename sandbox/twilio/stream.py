@@ -156,7 +156,8 @@ class MediaStream:
             await self._control.before("stream.message")
         except (InjectedDisconnect, InjectedStatus):
             connection = socket._response.connection  # noqa: SLF001 - there is no other way to it
-            if connection is not None and isinstance(connection.transport, asyncio.Transport):
+            # Not asked for its class: uvloop's transports are no subclass of asyncio's.
+            if connection is not None and connection.transport is not None:
                 connection.transport.abort()
             return False
         return True

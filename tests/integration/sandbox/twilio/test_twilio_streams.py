@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable
 
 import pytest
+import uvloop
 from quart import websocket
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
@@ -245,7 +247,16 @@ async def test_a_server_that_closes_in_error_is_31921() -> None:
     assert (phone.errors, ended["reason"]) == ([31921], "stream_failed")
 
 
-async def test_a_stream_can_be_cut_off_on_demand() -> None:
+# As tests run it, and as `python -m sandbox` does.
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_stream_can_be_cut_off_on_demand(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(_end_of_a_stream_that_is_cut_off()) == "stream_failed"
+
+
+async def _end_of_a_stream_that_is_cut_off() -> object:
     async def play(stream: ProductStream) -> None:
         await stream.mark("one")
         await stream.next("stop")
@@ -255,6 +266,4 @@ async def test_a_stream_can_be_cut_off_on_demand() -> None:
         line.product.on_stream = play
         line.product.twiml["/voice"] = twiml()
         async with line.dial() as phone:
-            ended = await phone.until("ended")
-
-    assert ended["reason"] == "stream_failed"
+            return (await phone.until("ended"))["reason"]
