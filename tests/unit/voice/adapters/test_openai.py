@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +25,12 @@ from voice.adapters.openai_speech import OpenAISpeech
 from voice.audio import g711
 from voice.audio.resample import Downsampler
 from voice.conversation.prompts import ModelMessage
-from voice.ports import Voice
+from voice.ports import BYTES_A_SECOND, Voice
 from voice.replay.virtual_time import run_in_virtual_time
+from voice.waiting import until
 
 WIRE: dict[str, Any] = json.loads(Path("tests/wire/openai/chat_stream.json").read_text())
+PIECE = 4800  # bytes: a tenth of a second at 24 kHz
 ASKED = [
     ModelMessage("system", "You are Ben."),
     ModelMessage("user", "hi"),
@@ -236,6 +240,91 @@ def test_the_first_frame_does_not_wait_for_the_rest() -> None:
 
     assert sizes[0] == 160
     assert max(sizes) <= 1600
+
+
+class Arriving(httpx2.AsyncByteStream):
+    """Speech of which a tenth of a second arrives at a time, whether or not somebody reads.
+
+    As with the transport: what has arrived is read at once, but no more than 16 kB of it.
+    """
+
+    def __init__(self, seconds: float, speed: float) -> None:
+        self.readings = 0
+        self._pieces = round(seconds * 10)
+        self._every = 0.1 / speed
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        clock = asyncio.get_running_loop().time
+        began, position, whole = clock(), 0, PIECE * self._pieces
+        while position < whole:
+            arrived = min(whole, PIECE * int((clock() - began) / self._every + 1e-6))
+            if arrived == position:
+                await until(began + (arrived // PIECE + 1) * self._every)
+                continue
+            piece = bytes(min(16_384, arrived - position))
+            position += len(piece)
+            self.readings += 1
+            yield piece
+
+
+@dataclass
+class Heard:
+    """How ten seconds of speech came: every block with its time, in seconds."""
+
+    readings: int
+    blocks: list[tuple[float, float]]
+
+    @property
+    def least_ahead(self) -> float:
+        """By how much the line was ahead of what it played, at the worst moment."""
+        (plays_until, length), *rest = self.blocks
+        plays_until += length
+        least = length
+        for at, length in rest:
+            least = min(least, plays_until - at)
+            plays_until += length
+        return least
+
+
+def heard(*, speed: float) -> Heard:
+    body = Arriving(10, speed)
+    server = Server(lambda: httpx2.Response(200, stream=body))
+
+    async def play() -> list[tuple[float, float]]:
+        clock = asyncio.get_running_loop().time
+        async with OpenAISpeech(
+            api_key="k", model="gpt-4o-mini-tts", base_url="http://h/v1", http=server.client()
+        ) as speech:
+            return [
+                (clock(), len(block) / BYTES_A_SECOND)
+                async for block in speech.synthesise("hello", Voice("ballad"))
+            ]
+
+    blocks = run_in_virtual_time(play())
+    return Heard(body.readings, blocks)
+
+
+def test_speech_far_ahead_of_the_line_is_read_in_fewer_pieces() -> None:
+    came = heard(speed=4)
+
+    assert sum(length for _, length in came.blocks) == pytest.approx(10)
+    assert came.readings < 40  # of a hundred pieces
+    assert came.blocks[-1][0] < 10 / 4 + 0.1  # and the last of it is not late
+
+
+@pytest.mark.parametrize("speed", [1.01, 1.5, 2, 4, 10, 1000])
+def test_no_line_runs_dry_because_speech_was_left_to_gather(speed: float) -> None:
+    came = heard(speed=speed)
+
+    assert came.least_ahead >= 0
+    assert came.blocks[-1][0] < 10
+
+
+def test_speech_no_faster_than_it_is_spoken_waits_for_nothing() -> None:
+    came = heard(speed=1)
+
+    assert came.readings == 100
+    assert came.blocks[-1][0] == pytest.approx(10)
 
 
 def test_warming_up_leads_a_reply_through_the_libraries_and_asks_the_vendor_for_none() -> None:
