@@ -73,6 +73,19 @@ EACH: Final = {
     "kg": "kilogram",
 }
 
+# What is counted one by one, behind a number.
+PERSONS: Final = (
+    "people|men|women|children|kids|adults|students|doctors|dentists|patients|users|members|fans"
+    "|voters|soldiers|times"
+)
+THINGS: Final = (
+    "deaths|cases|votes|seats|jobs|pages|words|letters|lines|copies|books|songs|calories|steps"
+    "|points|pieces|species|islands|stars|rooms|houses|homes|cars|countries|cities|languages"
+    "|years|months|weeks|days|hours|minutes|seconds|dollars|euros|pounds|cents|bucks|miles|feet"
+    "|inches|meters|kilometers|degrees|tons|gallons|acres"
+)
+COUNTED: Final = rf"(?:{PERSONS}|{THINGS})\b"
+
 # Coins of a hundred to one, but for yen.
 MONEY: Final = {
     "$": ("dollar", "dollars", "cent", "cents"),

@@ -12,6 +12,7 @@ import re
 from typing import Final
 
 from voice.conversation.spoken_text import spoken_text
+from voice.conversation.written_short import GOES_ON
 
 # Characters after which the first segment, the second and so on may end at a comma: each is
 # spoken while the next one is written and made.
@@ -22,8 +23,9 @@ SHORTEST: Final = 6  # "Oh." alone is not worth a request of its own
 OPEN: Final = 80  # characters: a parenthesis longer than this is no stage direction
 
 _TITLES: Final = frozenset(
-    "dr mr mrs ms prof st sr jr vs etc vol approx dept est inc ltd gen capt mt ave blvd jan feb "
-    "mar apr jun jul aug sep sept oct nov dec e.g i.e a.k.a a.m p.m".split()
+    "dr mr mrs ms prof st sr jr vs etc vol approx dept est inc ltd gen capt mt ave blvd rd ln "
+    "pkwy hwy corp incl misc pp fig nos apt jan feb mar apr jun jul aug sep sept oct nov dec e.g "
+    "i.e a.k.a a.m p.m".split()
 )
 _MARK: Final = re.compile(r"[.!?…]+[\"'”’)\]*_]*|[,;:] | [–—] |\n")
 _MAY_END: Final = re.compile(r"[.!?…,;:–—\n]")
@@ -109,8 +111,10 @@ class Segmenter:
         if match[0][0] != "." or match[0].startswith(".."):
             return True
         word = before.rsplit(None, 1)[-1].lstrip("(\"'“‘*_[") if before.split() else ""
-        if word.lower() in _TITLES or (_LETTERS.fullmatch(word.lower()) and word != "I"):
-            return False  # Dr. Smith, J. Smith, U.S. Navy
+        if word.lower() in _TITLES or word in GOES_ON:
+            return False  # Dr. Smith, Sen. Smith
+        if _LETTERS.fullmatch(word.lower()) and word != "I":
+            return False  # J. Smith, U.S. Navy
         if word == "No" and after[1:2].isdigit():
             return False  # No. 5
         if after[1:] or (after and word != "No"):

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from voice.conversation.measures import CURRENCIES, EACH, MONEY, SCALES, UNITS
+from voice.conversation.measures import COUNTED, CURRENCIES, EACH, MONEY, PERSONS, SCALES, UNITS
 from voice.conversation.number_words import (
     cardinal,
-    digit_by_digit,
     fraction,
     mixed,
     ordinal,
@@ -20,6 +19,7 @@ from voice.conversation.number_words import (
     year,
 )
 from voice.conversation.rewriting import Rule, rewrite
+from voice.conversation.spoken_codes import CODES
 from voice.conversation.spoken_dates import DAYS, DECADES, HOURS, YEAR
 
 _NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
@@ -29,6 +29,8 @@ _AMOUNT: Final = rf"(?:\d{{1,9}} +{_FRACTION}|{_FRACTION}|{_NUMBER})"
 _UNIT: Final = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
 _PER: Final = "|".join((*EACH, "hour", "minute", "second", "day", "week", "month", "year"))
 
+# What is numbered with a small "no.", which is otherwise an answer.
+_NUMBERED: Final = "the|[Ss]ymphony|[Ss]onata|[Cc]oncerto|[Oo]pus|[Tt]rack|[Rr]oom|[Bb]us|[Ll]ine"
 _SCALE: Final = r"(?:thousand|million|billion|trillion|[kKmMbBtT]n?)\b"
 
 
@@ -37,11 +39,6 @@ def say_numbers(line: str) -> str:
     if not any(character.isdigit() for character in line):
         return line
     return rewrite(_RULES, line)
-
-
-def _phone(match: re.Match[str]) -> str:
-    groups = re.findall(r"\d+", match[0])
-    return f" {', '.join(map(digit_by_digit, groups))} "
 
 
 def _money(match: re.Match[str]) -> str:
@@ -78,6 +75,11 @@ def _measure(match: re.Match[str]) -> str:
     return f"{_amount(amount)} {one if is_one else many}"
 
 
+def _temperature(match: re.Match[str]) -> str:
+    _, many = UNITS[f"°{match['scale']}"]
+    return f"{match['verb']} {_amount(match['amount'])} {many}"
+
+
 def _height(match: re.Match[str]) -> str:
     inches = match["inches"]
     spoken = f"{cardinal(int(match['feet']))} {'foot' if match['feet'] == '1' else 'feet'}"
@@ -111,19 +113,12 @@ def _apart(match: re.Match[str], words: str) -> str:
 
 
 _RULES: Final[tuple[Rule, ...]] = (
-    # Numbers to dial.
-    (
-        re.compile(
-            r"(?<![\w.])(?:\+?\d{1,3}[ .-])?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])"
-            r"|(?<![\w.,-])\d{3}[.-]\d{4}(?![\w-])|\+\d{7,15}\b"
-        ),
-        _phone,
-    ),
-    (re.compile(r"(?<![\w$€£.,])(?:911|988)(?![\w%°]|[.,]\d)"), lambda m: digit_by_digit(m[0])),
-    (re.compile(r"\b24/7\b"), "twenty-four seven"),
-    (re.compile(r"\b9/11\b"), "nine eleven"),
+    *CODES,
     *DAYS,
+    (re.compile(r"(?<![\d/.-])(\d{1,3})-(?=[1-9]\d?/\d{1,2}(?![\d/-]))"), r"\1 "),  # 1-1/2
+    (re.compile(r"(?<=\d) ?[-−–] ?(?=\d+(?:\.\d+)? ?=)"), " minus "),
     # From one to another.
+    (re.compile(r"(?<=\d)( ?[aApP]\.?[mM]\.?) ?[-–—] ?(?=\d)"), r"\1 to "),
     (re.compile(r"(?<=\d) ?[-–—] ?(?=[$€£]?\d)"), " to "),
     (re.compile(r"(?<![\w)%°]) ?[-−](?=[.$€£]?\d)"), " minus "),
     *HOURS,
@@ -145,23 +140,59 @@ _RULES: Final[tuple[Rule, ...]] = (
         ),
         _money,
     ),
+    (
+        re.compile(
+            rf"\b(?P<code>USD|EUR|GBP) ?(?P<amount>{_NUMBER})(?: ?(?P<scale>{_SCALE}))?(?!\d|[.,]\d)"
+        ),
+        _money,
+    ),
     (re.compile(rf"(?P<amount>{_NUMBER}) ?¢"), _cents),
     # How much of what.
     *DECADES,
+    (
+        re.compile(
+            r"\b(?P<feet>\d{1,2}) ?(?:ft\.?|feet|foot),? (?P<inches>1[01]|\d) ?in\b(?:\.(?= ?[a-z]))?"
+            r"(?! (?:the|a|an|my|his|her|our|your|their|this|that|[A-Z]))"
+        ),
+        _height,
+    ),
     (re.compile(r"\b(?P<feet>\d)' ?(?P<inches>1[01]|\d)(?:\"|''|(?!\w))"), _height),
     (re.compile(rf"(?P<amount>{_AMOUNT}) ?(?P<unit>{_UNIT})(?![\w/°])"), _measure),
+    (
+        re.compile(
+            r"\b(?P<verb>at|to|is|was|about|around|above|below|over|under|hit|reached) "
+            r"(?P<amount>\d{2,3}) ?(?P<scale>[FC])\b(?!['#+]| [A-Z])"
+        ),
+        _temperature,
+    ),
+    (
+        re.compile(rf"\b(?P<amount>\d+(?:\.\d+)?) ?(?P<scale>[KMB])(?= {COUNTED})"),
+        lambda m: f"{_amount(m['amount'])} {SCALES[m['scale'].lower()]}",
+    ),
+    (
+        re.compile(rf"(?<![\w/.])(\d{{1,3}})/(\d{{1,4}})(?= (?:{PERSONS})\b)"),
+        lambda m: f"{cardinal(int(m[1]))} out of {cardinal(int(m[2]))}",
+    ),
     (
         re.compile(r"\b(\d+)k\b"),
         lambda m: f"{quantity(m[1])} thousand",
     ),
     # Which one.
     (re.compile(r"\b(\d{1,15})(?:st|nd|rd|th)\b"), lambda m: ordinal(int(m[1]))),
-    (re.compile(r"(?:#|№|\bN(?:o|r)\.) ?(?=\d)"), "number "),
+    (re.compile(r"(?:#|№) ?(?=\d)"), "number "),
+    (re.compile(rf"\bN(?:o|r)\. ?(?=\d)(?!\d+(?:\.\d+)? ?(?:{COUNTED}|(?:{_UNIT})\b))"), "number "),
+    (re.compile(r"\b[Nn]os\. ?(?=\d)"), "numbers "),
+    (re.compile(rf"\b({_NUMBERED}) no\. ?(?=\d)"), r"\1 number "),
     # Reckoning.
+    (re.compile(r"(?<=\w)\^2\b"), " squared"),
+    (re.compile(r"(?<=\w)\^3\b"), " cubed"),
+    (re.compile(r"(?<=\w)\^ ?(?=(?:minus )?\d)"), " to the power of "),
     (re.compile(r"(?<=\d) ?[x×*] ?(?=\d)"), " times "),
     (re.compile(r"(?<=\d)[x×]\b"), " times"),
     (re.compile(r"(?<=\d) ?< ?(?=\d)"), " is less than "),
     (re.compile(r"(?<=\d) ?> ?(?=\d)"), " is more than "),
+    (re.compile(r"(?<![\w<])< ?(?=\d)"), " less than "),
+    (re.compile(r"(?<![\w>])> ?(?=\d)"), " more than "),
     (re.compile(r"~ ?(?=[$€£]?\d)"), " about "),
     # Whatever is left.
     (re.compile(r"\d+(?:\.\d+){2,}"), _version),

@@ -11,11 +11,14 @@ import unicodedata
 from typing import Final
 
 from voice.conversation.rewriting import Rule, rewrite
+from voice.conversation.roman_numerals import NUMERAL_RULES
 from voice.conversation.spoken_numbers import say_numbers
-from voice.conversation.written_short import ABBREVIATIONS, WORD_RULES
+from voice.conversation.written_short import PLACE_RULES, SHORT_WORDS, WORD_RULES
 
 # Most of what a buddy says: words with nothing to do about them.
 _PLAIN: Final = re.compile(r"(?:[A-Za-z][A-Za-z']*[,;]? )*([A-Za-z']*[A-Za-z])[.!?]?")
+
+_NUMERAL: Final = re.compile(r" [IVXL]+\b(?!'[^s])")
 
 # Alone between stars or in parentheses, these are acted and not said.
 _ACTS: Final = (
@@ -94,10 +97,11 @@ _MARKUP_RULES: Final[tuple[Rule, ...]] = (
     ),  # instead of a stop
 )
 
+_IN_ADDRESSES: Final = str.maketrans({".": " dot ", "-": " dash ", "_": " underscore "})
 _ADDRESS_RULES: Final[tuple[Rule, ...]] = (
     (
         re.compile(rf"\b([\w.+-]+)@({_HOST})"),
-        lambda m: f"{m[1]} at {m[2]}".replace(".", " dot ").replace("-", " dash "),
+        lambda m: f"{m[1]} at {m[2]}".translate(_IN_ADDRESSES),
     ),
     (re.compile(rf"\b(www\.{_HOST})(?:/\S*)?"), _host),
     (
@@ -126,6 +130,12 @@ _SYMBOLS: Final = str.maketrans(
         "×": " times ",
         "÷": " divided by ",
         "≈": " about ",
+        "≤": " at most ",
+        "≥": " at least ",
+        "≠": " is not equal to ",
+        "√": " the square root of ",
+        "∞": " infinity ",
+        "₹": " rupees ",
         "±": " plus or minus ",
         "“": '"',
         "”": '"',
@@ -164,23 +174,35 @@ _TIDY_RULES: Final[tuple[Rule, ...]] = (
 def spoken_text(text: str) -> str:
     """Return `text` as it is to be said; empty where there is nothing to say."""
     text = text.strip()
-    if (plain := _PLAIN.fullmatch(text)) and plain[1].lower() not in ABBREVIATIONS:
-        return text
+    if (plain := _PLAIN.fullmatch(text)) and plain[1].lower() not in SHORT_WORDS:
+        return _say_numerals(text)
     lines = [line for line in map(_spoken_line, text.splitlines()) if line]
     spoken = lines[0] if lines else ""
     for line in lines[1:]:
-        pause = "" if spoken[-1] in ".!?,;:" else ("," if line[0].islower() else ".")
-        spoken = f"{spoken}{pause} {line}"
+        spoken = f"{spoken}{_pause_between(spoken, line)} {line}"
     return spoken
+
+
+def _pause_between(line: str, following: str) -> str:
+    if line[-1] in ".!?,;:":
+        return ""
+    # With a point, "Jr" would be an abbreviation.
+    return (
+        "," if following[0].islower() or line.rsplit(maxsplit=1)[-1].lower() in SHORT_WORDS else "."
+    )
 
 
 def _spoken_line(line: str) -> str:
     line = rewrite(_MARKUP_RULES, _plain_characters(line))
-    line = say_numbers(rewrite(_ADDRESS_RULES, line))
-    line = rewrite(WORD_RULES, line).translate(_SYMBOLS)
+    line = _say_numerals(rewrite(PLACE_RULES, rewrite(_ADDRESS_RULES, line)))
+    line = rewrite(WORD_RULES, say_numbers(line)).translate(_SYMBOLS)
     line = "".join(character if _is_said(character) else " " for character in line)
     line = rewrite(_TIDY_RULES, line).lstrip(" ,;:—.!?").rstrip(" —")
     return line if any(character.isalpha() for character in line) else ""
+
+
+def _say_numerals(line: str) -> str:
+    return rewrite(NUMERAL_RULES, line) if _NUMERAL.search(line) else line
 
 
 def _plain_characters(line: str) -> str:

@@ -74,6 +74,15 @@ def test_titles_numbers_and_initials_stay_whole() -> None:
     ]
 
 
+def test_names_behind_a_title_and_numbers_behind_their_kind_stay_whole() -> None:
+    text = "Sen. Warren met Rev. Green on Tues. May 4, see pp. 5-6. It was fun."
+
+    assert segments_of(*text.replace(" ", " \0").split("\0")) == [
+        "Senator Warren met Reverend Green on Tuesday May fourth, see pages five to six.",
+        "It was fun.",
+    ]
+
+
 def test_number_that_may_go_on_waits_for_the_next_token() -> None:
     segmenter = Segmenter()
 
