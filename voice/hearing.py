@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
 from shared.errors import ProviderError
-from voice import tasks
 from voice.conversation.events import (
     Event,
     RecogniserLost,
@@ -34,39 +33,39 @@ class Hearing:
         self._post = post
         self._clock = clock
         self.is_lost = False  # nobody listens, and that has been told
-        self._fresh = bytearray()  # less than a message
-        self._audio: asyncio.Queue[bytes] = asyncio.Queue(UNSENT_BYTES // ears.message_bytes)
+        self._fresh = bytearray()  # less than a message, but for what waits for a recogniser
+        self._stream: RecogniserStream | None = None
         self._stream_bytes = 0  # of audio kept so far
         self._stream_began = 0.0  # when its first byte would have come, judged by the latest
 
     def keep(self, audio: bytes) -> None:
-        """Take the caller's audio as it comes; where too much waits, the oldest goes.
+        """Take the caller's audio as it comes, and hand it on by the message.
 
-        Nobody is woken before there is a message's worth of it: that happens for every frame of
-        every call.
+        This happens for every frame of every call. What comes before there is a recogniser waits
+        for it; where too much waits, the oldest goes.
         """
         self._stream_bytes += len(audio)
         self._stream_began = self._clock() - self._stream_bytes / BYTES_A_SECOND
         self._fresh += audio
-        if len(self._fresh) < self._ears.message_bytes:
-            return
-        if self._audio.full():
-            self._audio.get_nowait()
-        self._audio.put_nowait(bytes(self._fresh))
-        self._fresh.clear()
+        if self._stream is None:
+            del self._fresh[: max(0, len(self._fresh) - UNSENT_BYTES)]
+        elif len(self._fresh) >= self._ears.message_bytes:
+            self._send(self._stream)
 
     async def run(self, key_terms: tuple[str, ...]) -> None:
         """Send what was kept to the recogniser and post what it hears, until cancelled."""
         recogniser = self._ears.open(self._lose, self._restore)
         options = ListenOptions(key_terms=(*key_terms, *self._ears.key_terms))
         try:
-            async with recogniser.open(options) as stream, tasks.TaskGroup() as group:
-                group.create_task(self._pump(stream))
-                async for event in stream.events():
+            async with recogniser.open(options) as self._stream:
+                self._send(self._stream)
+                async for event in self._stream.events():
                     self._post(self._on_our_clock(event))
-        except* ProviderError as errors:
-            log.warning("recogniser_lost", error=str(errors.exceptions[0]))
+        except ProviderError as error:
+            log.warning("recogniser_lost", error=str(error))
             self._post(RecogniserLost(is_for_good=True))
+        finally:
+            self._stream = None
 
     def _lose(self) -> None:
         self.is_lost = True
@@ -83,9 +82,11 @@ class Hearing:
             )
         return event
 
-    async def _pump(self, stream: RecogniserStream) -> None:
-        while True:
-            message = await self._audio.get()
-            while len(message) < MESSAGE_BYTES and not self._audio.empty():
-                message += self._audio.get_nowait()
-            await stream.send(message)
+    def _send(self, stream: RecogniserStream) -> None:
+        """Send what is there in whole messages, and those that waited some 200 ms at a time."""
+        whole = len(self._fresh) // self._ears.message_bytes * self._ears.message_bytes
+        audio = bytes(self._fresh[:whole])
+        del self._fresh[:whole]
+        for start in range(0, whole, MESSAGE_BYTES):
+            with suppress(ProviderError):  # its events tell that it is gone
+                stream.send(audio[start : start + MESSAGE_BYTES])

@@ -40,8 +40,11 @@ class ListenOptions:
 class RecogniserStream(Protocol):
     """One open connection to a recogniser. `ended_at` counts from this connection's first audio."""
 
-    async def send(self, audio: bytes) -> None:
-        """Hand over 20 to 250 ms of audio; raise `ProviderError` when the connection is gone."""
+    def send(self, audio: bytes) -> None:
+        """Hand over 20 to 250 ms of audio; raise `ProviderError` when the connection is gone.
+
+        It never waits: a connection that takes nothing any more is one that is gone.
+        """
 
     def events(self) -> AsyncIterator[RecogniserEvent]:
         """Yield what is heard until closed; raise `ProviderError` if the connection breaks."""

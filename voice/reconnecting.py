@@ -112,7 +112,7 @@ class ReconnectingStream:
 
     # The port.
 
-    async def send(self, audio: bytes) -> None:
+    def send(self, audio: bytes) -> None:
         if self._failure is not None:
             raise self._failure
         self._kept += audio
@@ -123,7 +123,7 @@ class ReconnectingStream:
         self._sent_until = self._position
         self._forget(self._position - KEPT_BYTES)
         try:
-            await self._connection.send(audio)
+            self._connection.send(audio)
         except ProviderError:
             self._connection = None
             self._is_broken.set()
@@ -222,7 +222,7 @@ class ReconnectingStream:
         while (start := self._sent_until - self._kept_from) < len(self._kept):
             piece = bytes(self._kept[start : start + PIECE_BYTES])
             self._sent_until += len(piece)
-            await connection.send(piece)
+            connection.send(piece)
             if self._sent_until < self._position:
                 await pause(len(piece) / BYTES_A_SECOND / self._rules.catch_up_speed)
 

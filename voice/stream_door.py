@@ -20,7 +20,6 @@ from picows import (
     WSFrame,
     WSListener,
     WSMsgType,
-    WSProtocolError,
     WSTransport,
     WSUpgradeRequest,
     WSUpgradeResponse,
@@ -31,6 +30,7 @@ from picows.picows import WSProtocol  # type: ignore[attr-defined]  # its stubs 
 from voice import tasks
 from voice.adapters.twilio_leg import TwilioCallLeg
 from voice.adapters.twilio_rest import SIGNATURE_HEADER
+from voice.adapters.websocket_frames import Assembly
 
 STREAM_PATH: Final = "/calls/stream"
 WRONG_SIGNATURE: Final = b"wrong signature"
@@ -40,7 +40,6 @@ SERVICE_RESTART: Final = 1012
 CLOSE_SECONDS: Final = 2.0  # that the other side may take to answer a close
 READ_BUFFER_BYTES: Final = 4 * 1024  # a stream; it grows where that is too little
 
-_CONTENT: Final = frozenset({WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION})
 
 log = structlog.get_logger()
 
@@ -121,7 +120,7 @@ class StreamSocket(WSListener):
         self._connections = connections
         self._running = running
         self._leg = TwilioCallLeg(self)
-        self._parts: list[bytes] = []  # of a message that comes in fragments
+        self._messages = Assembly(MOST_MESSAGE_BYTES)
         self._is_open = False
         self._giving_up: asyncio.TimerHandle | None = None
         self._websocket: WSTransport
@@ -140,15 +139,9 @@ class StreamSocket(WSListener):
         task.add_done_callback(self._running.discard)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        kind = frame.msg_type
-        if kind in _CONTENT:
-            if frame.rsv1 or frame.rsv2 or frame.rsv3:
-                raise WSProtocolError(WSCloseCode.PROTOCOL_ERROR, "no extension was agreed on")
-            if frame.fin and not self._parts and kind != WSMsgType.CONTINUATION:
-                self._leg.message_received(frame.get_payload_as_memoryview())
-            else:
-                self._take_part(frame)
-        elif kind == WSMsgType.CLOSE:
+        if (message := self._messages.take(frame)) is not None:
+            self._leg.message_received(message)
+        elif frame.msg_type == WSMsgType.CLOSE:
             if self._is_open:
                 self._is_open = False
                 code = frame.get_close_code()
@@ -161,7 +154,8 @@ class StreamSocket(WSListener):
         if self._giving_up is not None:
             self._giving_up.cancel()
         self._leg.line_lost()
-        del self._leg  # which holds this socket: neither waits for the garbage collector
+        # All of them hold this socket: none shall wait for the garbage collector.
+        del self._leg, self._websocket, self._transport
 
     def pause_writing(self) -> None:
         self._leg.pause_writing()
@@ -206,13 +200,3 @@ class StreamSocket(WSListener):
             log.exception("stream_broke")
         finally:
             await leg.close()
-
-    def _take_part(self, frame: WSFrame) -> None:
-        if bool(self._parts) != (frame.msg_type == WSMsgType.CONTINUATION):
-            raise WSProtocolError(WSCloseCode.PROTOCOL_ERROR, "a fragment is out of place")
-        self._parts.append(frame.get_payload_as_bytes())
-        if sum(map(len, self._parts)) > MOST_MESSAGE_BYTES:
-            raise WSProtocolError(WSCloseCode.MESSAGE_TOO_BIG, "the message is too long")
-        if frame.fin:
-            message, self._parts = b"".join(self._parts), []
-            self._leg.message_received(message)

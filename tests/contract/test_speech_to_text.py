@@ -98,7 +98,7 @@ async def recogniser(request: pytest.FixtureRequest) -> AsyncIterator[Recogniser
 
 async def send(stream: RecogniserStream, audio: bytes) -> None:
     for start in range(0, len(audio), FRAME_BYTES):
-        await stream.send(audio[start : start + FRAME_BYTES])
+        stream.send(audio[start : start + FRAME_BYTES])
 
 
 async def until_ended(events: AsyncIterator[RecogniserEvent]) -> list[RecogniserEvent]:

@@ -65,7 +65,7 @@ class FakeRecogniserStream:
 
     # The port.
 
-    async def send(self, audio: bytes) -> None:
+    def send(self, audio: bytes) -> None:
         if not self.is_open:
             raise ProviderError(FAKE, "lost", retryable=True)
         assert audio, "an empty message closes the socket"

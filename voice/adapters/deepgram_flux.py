@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from shared.errors import ProviderError, RemoteProtocolError
 from voice.adapters.deepgram_client import PROVIDER, close_quickly, connected, deepgram_client
-from voice.adapters.deepgram_hearing import HearingSocket, is_loud, within_time
+from voice.adapters.deepgram_hearing import HearingSocket, Wire, is_loud, sent
 from voice.conversation.events import (
     TranscriptReceived,
     UtteranceEnded,
@@ -171,29 +171,29 @@ def _text(words: Sequence[_Word]) -> str:
 class FluxStream(HearingSocket):
     """One connection."""
 
-    def __init__(self, socket: Any, *, quiet: float) -> None:
+    def __init__(self, socket: Any, wire: Wire, *, quiet: float) -> None:
         self._reader = TurnReader(quiet=quiet)
-        super().__init__(socket, self._reader.decode, unanswered_seconds=UNANSWERED_SECONDS)
+        super().__init__(socket, wire, self._reader.decode, unanswered_seconds=UNANSWERED_SECONDS)
         self._unsent = bytearray()  # not yet a whole chunk
         self._sent = 0
 
-    async def send(self, audio: bytes) -> None:
+    def send(self, audio: bytes) -> None:
         self._expect_answer(audio)
         self._unsent += audio
         while len(self._unsent) >= CHUNK_BYTES:
-            await self._send_chunk(bytes(self._unsent[:CHUNK_BYTES]))
+            self._send_chunk(bytes(self._unsent[:CHUNK_BYTES]))
 
     async def finish(self) -> None:
         if self._unsent:
-            await self._send_chunk(bytes(self._unsent))
-        await within_time(self._socket.send_force_end_turn())
+            self._send_chunk(bytes(self._unsent))
+        await sent(self._socket.send_force_end_turn())
 
-    async def _send_chunk(self, chunk: bytes) -> None:
+    def _send_chunk(self, chunk: bytes) -> None:
         del self._unsent[: len(chunk)]
         self._sent += len(chunk)
         if is_loud(chunk):
             self._reader.loud_until = self._sent / BYTES_A_SECOND
-        await within_time(self._socket.send_media(chunk))
+        self._send_audio(chunk)
 
 
 class FluxSpeechToText:
@@ -216,8 +216,8 @@ class FluxSpeechToText:
             mip_opt_out=True,  # what callers say is not for training
         )
         async with AsyncExitStack() as stack:
-            socket = await connected(stack, connecting)
-            stream = FluxStream(socket, quiet=options.endpointing_ms / 1000)
+            socket, wire = await connected(stack, connecting)
+            stream = FluxStream(socket, wire, quiet=options.endpointing_ms / 1000)
             try:
                 yield stream
             finally:

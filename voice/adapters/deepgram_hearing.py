@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import structlog
 
 from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
-from voice.adapters.deepgram_client import LOST, PROVIDER, lost
+from voice.adapters.deepgram_client import PROVIDER, lost
+from voice.adapters.deepgram_wire import WireLost
 from voice.ports import BYTES_A_SECOND, RecogniserEvent
-
-SEND_TIMEOUT: Final = 2.0  # seconds; a socket that takes longer is gone
 
 # A connection can die without a word. Then this much voice goes unanswered, where Deepgram sends
 # a message of some kind at least every few seconds.
@@ -31,13 +30,19 @@ def is_loud(audio: bytes) -> bool:
     return len(audio.translate(None, _QUIET)) * 20 > len(audio)
 
 
-async def within_time(sending: Awaitable[None]) -> None:
-    """Send; raise `ProviderError` for a connection that is gone or takes nothing any more."""
+async def sent(sending: Awaitable[None]) -> None:
+    """Send one of the SDK's messages; raise `ProviderError` for a connection that is gone."""
     try:
-        async with asyncio.timeout(SEND_TIMEOUT):
-            await sending
-    except LOST as error:
+        await sending
+    except WireLost as error:
         raise lost(error) from error
+
+
+class Wire(Protocol):
+    """The websocket, as far as audio needs it."""
+
+    def write(self, message: str | bytes) -> None:
+        """Send without waiting; raise `WireLost` if it is gone."""
 
 
 class HearingSocket:
@@ -46,11 +51,13 @@ class HearingSocket:
     def __init__(
         self,
         socket: Any,
+        wire: Wire,
         decode: Callable[[Any], tuple[RecogniserEvent, ...]],
         *,
         unanswered_seconds: float,
     ) -> None:
         self._socket = socket
+        self._wire = wire
         self._decode = decode
         self._unanswered_seconds = unanswered_seconds
         self._is_closing = False
@@ -69,7 +76,7 @@ class HearingSocket:
                     continue
                 for event in events:
                     yield event
-        except LOST as error:
+        except OSError as error:
             raise lost(error) from error
         if not self._is_closing:
             text = "the stream was closed"
@@ -78,6 +85,13 @@ class HearingSocket:
     def closing(self) -> None:
         """From now on an end of the stream is no loss."""
         self._is_closing = True
+
+    def _send_audio(self, audio: bytes) -> None:
+        """Send without waiting, past the SDK, which would wait; raise `ProviderError` if it is gone."""
+        try:
+            self._wire.write(audio)
+        except WireLost as error:
+            raise lost(error) from error
 
     def _expect_answer(self, audio: bytes) -> None:
         """Note what is about to be sent; raise `ProviderError` if nothing comes back any more."""

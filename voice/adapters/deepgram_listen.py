@@ -14,7 +14,7 @@ from typing import Any, Final
 from shared.errors import ProviderError, RemoteProtocolError
 from voice import tasks
 from voice.adapters.deepgram_client import PROVIDER, close_quickly, connected, deepgram_client
-from voice.adapters.deepgram_hearing import HearingSocket, within_time
+from voice.adapters.deepgram_hearing import HearingSocket, Wire, sent
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.ports import BYTES_A_SECOND, ListenOptions, RecogniserEvent
 
@@ -72,16 +72,16 @@ class ResultReader:
 class DeepgramStream(HearingSocket):
     """One connection."""
 
-    def __init__(self, socket: Any) -> None:
-        super().__init__(socket, ResultReader().decode, unanswered_seconds=UNANSWERED_SECONDS)
+    def __init__(self, socket: Any, wire: Wire) -> None:
+        super().__init__(socket, wire, ResultReader().decode, unanswered_seconds=UNANSWERED_SECONDS)
 
-    async def send(self, audio: bytes) -> None:
+    def send(self, audio: bytes) -> None:
         self._expect_answer(audio)
         for start in range(0, len(audio), MESSAGE_BYTES):
-            await within_time(self._socket.send_media(audio[start : start + MESSAGE_BYTES]))
+            self._send_audio(audio[start : start + MESSAGE_BYTES])
 
     async def finish(self) -> None:
-        await within_time(self._socket.send_finalize())
+        await sent(self._socket.send_finalize())
 
     async def keep_alive(self) -> None:
         """Send the text that holds the connection open, until cancelled or lost."""
@@ -91,7 +91,7 @@ class DeepgramStream(HearingSocket):
                 async with asyncio.timeout(KEEP_ALIVE_EVERY):
                     await loop.create_future()
             try:
-                await within_time(self._socket.send_keep_alive())
+                await sent(self._socket.send_keep_alive())
             except ProviderError:
                 return  # whoever sends or listens finds out, too
 
@@ -120,7 +120,7 @@ class DeepgramSpeechToText:
             mip_opt_out=True,  # what callers say is not for training
         )
         async with AsyncExitStack() as stack:
-            stream = DeepgramStream(await connected(stack, connecting))
+            stream = DeepgramStream(*await connected(stack, connecting))
             keeping_alive = tasks.start(stream.keep_alive(), name="recogniser-keep-alive")
             try:
                 yield stream

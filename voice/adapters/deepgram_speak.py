@@ -17,7 +17,6 @@ from typing import Final, Self
 
 from shared.errors import ProviderError
 from voice.adapters.deepgram_client import (
-    LOST,
     PROVIDER,
     close_quickly,
     connected,
@@ -81,7 +80,7 @@ class DeepgramSpeech:
 
     async def _connect(self, sound: _Sound) -> _Session:
         async with AsyncExitStack() as stack:
-            socket = await connected(
+            socket, _ = await connected(
                 stack,
                 self._client.speak.v1.connect(
                     model=sound.model,
@@ -139,7 +138,7 @@ class _Session:
             else:
                 message = "the stream was closed"
                 raise ProviderError(PROVIDER, message, retryable=True)
-        except LOST as error:
+        except OSError as error:
             raise lost(error) from error
         for block in blocks.rest():
             yield block

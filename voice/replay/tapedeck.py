@@ -110,7 +110,7 @@ class TapeDeck:
     async def open(self, options: ListenOptions) -> AsyncIterator[RecogniserStream]:
         yield self
 
-    async def send(self, audio: bytes) -> None:
+    def send(self, audio: bytes) -> None:
         """Do nothing: what it heard is on the tape."""
 
     async def events(self) -> AsyncIterator[RecogniserEvent]:

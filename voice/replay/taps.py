@@ -115,8 +115,8 @@ class NotedStream:
         self._stream = stream
         self._notes = notes
 
-    async def send(self, audio: bytes) -> None:
-        await self._stream.send(audio)
+    def send(self, audio: bytes) -> None:
+        self._stream.send(audio)
 
     async def events(self) -> AsyncIterator[RecogniserEvent]:
         try:

@@ -64,7 +64,7 @@ async def listening(settings: Settings) -> AsyncIterator[RecogniserStream]:
 
 async def say(stream: RecogniserStream, audio: bytes) -> None:
     for start in range(0, len(audio), FRAME_BYTES):
-        await stream.send(audio[start : start + FRAME_BYTES])
+        stream.send(audio[start : start + FRAME_BYTES])
 
 
 async def until(

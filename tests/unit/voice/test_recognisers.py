@@ -47,7 +47,7 @@ async def break_off_after(
     async with port.open(OPTIONS) as stream:
         await pause(seconds)
         listening.stream.break_off()
-        await stream.send(silence(0.02))
+        stream.send(silence(0.02))
 
 
 def test_the_wanted_recogniser_listens() -> None:

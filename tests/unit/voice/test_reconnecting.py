@@ -39,7 +39,7 @@ class Listening:
         """Send audio frame by frame, as it would be spoken."""
         for start in range(0, len(audio), FRAME_BYTES):
             await pause(0.02)
-            await self.stream.send(audio[start : start + FRAME_BYTES])
+            self.stream.send(audio[start : start + FRAME_BYTES])
 
     @property
     def finals(self) -> list[TranscriptReceived]:
@@ -199,7 +199,7 @@ def test_in_the_end_it_is_given_up() -> None:
             assert ears.failure is not None
             assert [what for _, what in ears.told] == ["lost"]
             with pytest.raises(ProviderError):
-                await ears.stream.send(silence(0.02))
+                ears.stream.send(silence(0.02))
 
     run_in_virtual_time(play())
 

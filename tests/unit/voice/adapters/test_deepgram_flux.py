@@ -244,14 +244,14 @@ def test_every_word_of_a_turn_is_final_exactly_once(
 
 
 class Socket:
-    """The SDK's connection in memory."""
+    """The SDK's connection in memory, and the websocket under it."""
 
     def __init__(self) -> None:
         self.sent: list[str | bytes] = []
         self.messages: asyncio.Queue[Any] = asyncio.Queue()
 
-    async def send_media(self, audio: bytes) -> None:
-        self.sent.append(audio)
+    def write(self, message: str | bytes) -> None:
+        self.sent.append(message)
 
     async def send_force_end_turn(self) -> None:
         self.sent.append("ForceEndTurn")
@@ -264,7 +264,7 @@ class Socket:
 def test_audio_goes_out_in_chunks_of_80_ms() -> None:
     async def play() -> None:
         socket = Socket()
-        stream = FluxStream(socket, quiet=QUIET)
+        stream = FluxStream(socket, socket, quiet=QUIET)
         audio = fake_speech("hello")  # 200 ms
 
         await speak(stream, audio)
@@ -277,9 +277,9 @@ def test_audio_goes_out_in_chunks_of_80_ms() -> None:
 def test_who_asks_for_the_last_words_ends_the_turn_with_all_that_was_sent() -> None:
     async def play() -> None:
         socket = Socket()
-        stream = FluxStream(socket, quiet=QUIET)
+        stream = FluxStream(socket, socket, quiet=QUIET)
 
-        await stream.send(silence(0.1))
+        stream.send(silence(0.1))
         await stream.finish()
 
         assert socket.sent == [silence(0.08), silence(0.02), "ForceEndTurn"]
@@ -290,7 +290,7 @@ def test_who_asks_for_the_last_words_ends_the_turn_with_all_that_was_sent() -> N
 def test_an_empty_message_is_never_sent() -> None:
     async def play() -> None:
         with pytest.raises(LocalProtocolError):
-            await FluxStream(Socket(), quiet=QUIET).send(b"")
+            FluxStream(Socket(), Socket(), quiet=QUIET).send(b"")
 
     run_in_virtual_time(play())
 
@@ -298,8 +298,8 @@ def test_an_empty_message_is_never_sent() -> None:
 def test_what_is_being_said_keeps_words_open() -> None:
     async def play() -> None:
         socket = Socket()
-        stream = FluxStream(socket, quiet=QUIET)
-        await stream.send(silence(0.4) + b"\x20" * 8000)
+        stream = FluxStream(socket, socket, quiet=QUIET)
+        stream.send(silence(0.4) + b"\x20" * 8000)
         socket.messages.put_nowait(turn_info("StartOfTurn", "well", until=0.9, words_end=0.8))
         socket.messages.put_nowait(turn_info("Update", "well", until=1.3, words_end=0.8))
         socket.messages.put_nowait(None)
@@ -313,7 +313,7 @@ def test_what_is_being_said_keeps_words_open() -> None:
 def test_a_stream_that_stays_open_and_tells_nothing_more_is_lost() -> None:
     async def play() -> None:
         with pytest.raises(ProviderError, match="nothing came back"):
-            await speak(FluxStream(Socket(), quiet=QUIET), b"\x20" * 8000 * 10)
+            await speak(FluxStream(Socket(), Socket(), quiet=QUIET), b"\x20" * 8000 * 10)
 
         assert 3 < asyncio.get_running_loop().time() < 3.5
 

@@ -12,12 +12,11 @@ import pytest
 from deepgram.core.unchecked_base_model import construct_type
 from hypothesis import example, given
 from hypothesis import strategies as st
-from websockets.exceptions import ConnectionClosedError
-from websockets.frames import Close
 
 from shared.errors import LocalProtocolError, ProviderError, RemoteProtocolError
 from tests.support.fake_sound import silence
 from voice.adapters.deepgram_listen import DeepgramStream, ResultReader
+from voice.adapters.deepgram_wire import WireLost
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.ports import RecogniserEvent, RecogniserStream
 from voice.replay.virtual_time import run_in_virtual_time
@@ -110,28 +109,27 @@ def test_no_message_raises_anything_but_an_error_of_ours(message: Any) -> None:
 # The connection.
 
 
+GONE = "no goodbye"
+
+
 class Socket:
-    """The SDK's connection in memory."""
+    """The SDK's connection in memory, and the websocket under it."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[float, str | bytes]] = []
         self.messages: asyncio.Queue[Any] = asyncio.Queue()
-        self.is_stuck = False
+        self.is_gone = False
 
-    async def send_media(self, audio: bytes) -> None:
-        await self._send(audio)
+    def write(self, message: str | bytes) -> None:
+        if self.is_gone:
+            raise WireLost(GONE)
+        self.sent.append((asyncio.get_running_loop().time(), message))
 
     async def send_keep_alive(self) -> None:
-        await self._send("KeepAlive")
+        self.write("KeepAlive")
 
     async def send_finalize(self) -> None:
-        await self._send("Finalize")
-
-    async def _send(self, message: str | bytes) -> None:
-        loop = asyncio.get_running_loop()
-        if self.is_stuck:
-            await loop.create_future()
-        self.sent.append((loop.time(), message))
+        self.write("Finalize")
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         while (message := await self.messages.get()) is not None:
@@ -141,7 +139,7 @@ class Socket:
 
 
 def opened(socket: Socket) -> DeepgramStream:
-    return DeepgramStream(socket)
+    return DeepgramStream(socket, socket)
 
 
 async def all_events(stream: DeepgramStream) -> list[RecogniserEvent]:
@@ -153,7 +151,7 @@ def test_long_audio_is_cut_to_what_deepgram_takes() -> None:
         socket = Socket()
         audio = bytes(range(256)) * 20
 
-        await opened(socket).send(audio)
+        opened(socket).send(audio)
 
         pieces = [piece for _, piece in socket.sent if isinstance(piece, bytes)]
         assert (b"".join(pieces), max(map(len, pieces))) == (audio, 2000)
@@ -164,7 +162,7 @@ def test_long_audio_is_cut_to_what_deepgram_takes() -> None:
 def test_an_empty_message_is_never_sent() -> None:
     async def play() -> None:
         with pytest.raises(LocalProtocolError):
-            await opened(Socket()).send(b"")
+            opened(Socket()).send(b"")
 
     run_in_virtual_time(play())
 
@@ -181,22 +179,22 @@ def test_a_quiet_connection_is_kept_alive() -> None:
     run_in_virtual_time(play())
 
 
-def test_a_send_that_blocks_means_that_the_connection_is_gone() -> None:
+def test_a_send_over_a_connection_that_is_gone_says_so() -> None:
     async def play() -> None:
         socket = Socket()
-        socket.is_stuck = True
+        socket.is_gone = True
+        stream = opened(socket)
 
-        with pytest.raises(ProviderError) as caught:
-            await opened(socket).send(silence(0.02))
-
-        assert (caught.value.retryable, asyncio.get_running_loop().time()) == (True, 2)
+        with pytest.raises(ProviderError, match=GONE) as caught:
+            stream.send(silence(0.02))
+        assert caught.value.retryable
+        with pytest.raises(ProviderError, match=GONE):
+            await stream.finish()
 
     run_in_virtual_time(play())
 
 
-@pytest.mark.parametrize(
-    "end", [None, ConnectionClosedError(Close(1011, "NET-0000"), None), OSError()]
-)
+@pytest.mark.parametrize("end", [None, WireLost("1011"), OSError()])
 def test_a_stream_that_ends_by_itself_is_lost(end: Exception | None) -> None:
     async def play() -> None:
         socket = Socket()
@@ -228,7 +226,7 @@ async def speak(stream: RecogniserStream, audio: bytes) -> None:
     for start in range(0, len(audio), 160):
         frame_over = loop.create_future()
         loop.call_later(0.02, frame_over.set_result, None)
-        await stream.send(audio[start : start + 160])
+        stream.send(audio[start : start + 160])
         await frame_over
 
 
