@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 import structlog
 
 from shared.errors import ProviderError
+from voice.adapters.deepgram_messages import Complaint, decoded
 from voice.adapters.deepgram_wire import DeepgramWire, Refused, WireLost, latest_wire, make_wire
 
 with warnings.catch_warnings():
@@ -75,3 +76,8 @@ def lost(error: OSError) -> ProviderError:
     """Say in our own terms that a connection is gone."""
     reason = f" {error}" if isinstance(error, WireLost) else ""
     return ProviderError(PROVIDER, f"{type(error).__name__}{reason}", retryable=True)
+
+
+def complaint_of(text: str | bytes) -> ProviderError:
+    """Say what an error or a warning means: its name alone, for the rest may quote what was sent."""
+    return ProviderError(PROVIDER, f"complained of {decoded(text, Complaint).name}", retryable=True)

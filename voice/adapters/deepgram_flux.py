@@ -14,12 +14,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 
-from shared.errors import ProviderError, RemoteProtocolError
-from voice.adapters.deepgram_client import PROVIDER, close_quickly, connected, deepgram_client
+from voice.adapters.deepgram_client import (
+    close_quickly,
+    complaint_of,
+    connected,
+    deepgram_client,
+)
 from voice.adapters.deepgram_hearing import HearingSocket, Wire, is_loud, sent
+from voice.adapters.deepgram_messages import TurnInfo, Word, decoded, kind_of
 from voice.conversation.events import (
     TranscriptReceived,
     UtteranceEnded,
@@ -50,13 +54,6 @@ BEHIND_SECONDS: Final = 0.25
 CATCH_UP_SECONDS: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    text: str
-    started_at: float | None  # seconds of the stream; the reference calls both optional
-    ended_at: float | None
-
-
 class TurnReader:
     """Makes events of one stream's messages."""
 
@@ -69,29 +66,21 @@ class TurnReader:
         self._shown = ""  # the words after those, as told last
         self._shown_at = 0.0  # up to where the line had been heard then
 
-    def decode(self, message: Any) -> tuple[RecogniserEvent, ...]:
-        """Return what a message of the SDK says; raise `RemoteProtocolError` if it makes no sense.
+    def decode(self, text: str | bytes) -> tuple[RecogniserEvent, ...]:
+        """Return what a message says; raise `RemoteProtocolError` if it makes no sense."""
+        match kind_of(text):
+            case "TurnInfo":
+                return tuple(self._turn_info(decoded(text, TurnInfo)))
+            case "Error":
+                raise complaint_of(text)
+            case _:
+                return ()
 
-        The SDK hands over what it does not know as None or as a wrong class: only `type` counts.
-        """
-        try:
-            match getattr(message, "type", None):
-                case "TurnInfo":
-                    return tuple(self._turn_info(message))
-                case "Error":
-                    text = f"error message: {message.code}"
-                    raise ProviderError(PROVIDER, text, retryable=True)
-                case _:
-                    return ()
-        except (AttributeError, TypeError, ValueError) as error:
-            text = f"a {getattr(message, 'type', None)} message makes no sense"
-            raise RemoteProtocolError(text) from error
-
-    def _turn_info(self, message: Any) -> list[RecogniserEvent]:
-        words = _words_of(message)
+    def _turn_info(self, turn: TurnInfo) -> list[RecogniserEvent]:
+        words = turn.words or [Word(text) for text in turn.transcript.split()]
         if (text := _text(self._fresh(words))) and text != self._shown:
-            self._shown_at = float(message.audio_window_end)
-        match message.event:
+            self._shown_at = turn.audio_window_end
+        match turn.event:
             case "StartOfTurn":
                 return [VoiceDetected(), *self._hear(words)]
             case "EagerEndOfTurn":
@@ -103,31 +92,31 @@ class TurnReader:
                 self._taken, self._taken_until = 0, None
                 return [*events, UtteranceEnded()]
             case _:
-                is_over = self._is_quiet(words, float(message.audio_window_end))
+                is_over = self._is_quiet(words, turn.audio_window_end)
                 return self._settle(words) if is_over else self._hear(words)
 
-    def _hear(self, words: Sequence[_Word]) -> list[RecogniserEvent]:
+    def _hear(self, words: Sequence[Word]) -> list[RecogniserEvent]:
         """Tell words that may still change, if they have."""
         fresh = self._fresh(words)
         text = _text(fresh)
         if text == self._shown:
             return []
         self._shown = text
-        ended_at = fresh[-1].ended_at if fresh else None
+        ended_at = fresh[-1].end if fresh else None
         return [TranscriptReceived(text, is_final=False, ended_at=ended_at)]
 
-    def _settle(self, words: Sequence[_Word]) -> list[RecogniserEvent]:
+    def _settle(self, words: Sequence[Word]) -> list[RecogniserEvent]:
         """Tell words for good, or that those told last were none."""
         fresh = self._fresh(words)
         was_shown, self._shown = self._shown, ""
         if not fresh and not was_shown:
             return []
-        ended_at = fresh[-1].ended_at if fresh else None
+        ended_at = fresh[-1].end if fresh else None
         self._taken = len(words)
         self._taken_until = ended_at if ended_at is not None else self._taken_until
         return [TranscriptReceived(_text(fresh), is_final=True, ended_at=ended_at)]
 
-    def _fresh(self, words: Sequence[_Word]) -> Sequence[_Word]:
+    def _fresh(self, words: Sequence[Word]) -> Sequence[Word]:
         """Return the words after those that are final.
 
         A reading may join, split and move words a little: a word is new when its middle comes
@@ -137,14 +126,14 @@ class TurnReader:
             return words
         until = self._taken_until
         for place, word in enumerate(words):
-            if until is None or word.started_at is None or word.ended_at is None:
+            if until is None or word.start is None or word.end is None:
                 return words[self._taken :]
-            if (word.started_at + word.ended_at) / 2 > until:
+            if (word.start + word.end) / 2 > until:
                 return words[place:]
         return ()
 
-    def _is_quiet(self, words: Sequence[_Word], heard_until: float) -> bool:
-        last = words[-1].ended_at if words else None
+    def _is_quiet(self, words: Sequence[Word], heard_until: float) -> bool:
+        last = words[-1].end if words else None
         if last is None:
             return False
         is_behind = self._shown_at < self.loud_until - BEHIND_SECONDS
@@ -152,19 +141,7 @@ class TurnReader:
         return heard_until - max(last, self.loud_until) >= quiet
 
 
-def _words_of(message: Any) -> list[_Word]:
-    if not message.words:
-        return [_Word(text, None, None) for text in message.transcript.split()]
-    return [
-        _Word(str(word.word), _seconds(word.start), _seconds(word.end)) for word in message.words
-    ]
-
-
-def _seconds(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-def _text(words: Sequence[_Word]) -> str:
+def _text(words: Sequence[Word]) -> str:
     return " ".join(word.text for word in words)
 
 

@@ -39,10 +39,13 @@ async def sent(sending: Awaitable[None]) -> None:
 
 
 class Wire(Protocol):
-    """The websocket, as far as audio needs it."""
+    """The websocket: past the SDK, which waits for each message and makes objects of it."""
 
     def write(self, message: str | bytes) -> None:
         """Send without waiting; raise `WireLost` if it is gone."""
+
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
+        """Return what comes; raise `WireLost` if it is lost."""
 
 
 class HearingSocket:
@@ -52,7 +55,7 @@ class HearingSocket:
         self,
         socket: Any,
         wire: Wire,
-        decode: Callable[[Any], tuple[RecogniserEvent, ...]],
+        decode: Callable[[str | bytes], tuple[RecogniserEvent, ...]],
         *,
         unanswered_seconds: float,
     ) -> None:
@@ -66,7 +69,7 @@ class HearingSocket:
 
     async def events(self) -> AsyncIterator[RecogniserEvent]:
         try:
-            async for message in self._socket:
+            async for message in self._wire:
                 self._unanswered = 0
                 self._answered_at = asyncio.get_running_loop().time()
                 try:
@@ -87,7 +90,7 @@ class HearingSocket:
         self._is_closing = True
 
     def _send_audio(self, audio: bytes) -> None:
-        """Send without waiting, past the SDK, which would wait; raise `ProviderError` if it is gone."""
+        """Send without waiting; raise `ProviderError` if it is gone."""
         try:
             self._wire.write(audio)
         except WireLost as error:

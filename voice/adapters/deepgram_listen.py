@@ -13,8 +13,14 @@ from typing import Any, Final
 
 from shared.errors import ProviderError, RemoteProtocolError
 from voice import tasks
-from voice.adapters.deepgram_client import PROVIDER, close_quickly, connected, deepgram_client
+from voice.adapters.deepgram_client import (
+    close_quickly,
+    complaint_of,
+    connected,
+    deepgram_client,
+)
 from voice.adapters.deepgram_hearing import HearingSocket, Wire, sent
+from voice.adapters.deepgram_messages import Results, decoded, kind_of
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
 from voice.ports import BYTES_A_SECOND, ListenOptions, RecogniserEvent
 
@@ -34,37 +40,33 @@ class ResultReader:
     def __init__(self) -> None:
         self._has_shown = False  # words that may still change
 
-    def decode(self, message: Any) -> tuple[RecogniserEvent, ...]:
-        """Return what a message of the SDK says; raise `RemoteProtocolError` if it makes no sense.
+    def decode(self, text: str | bytes) -> tuple[RecogniserEvent, ...]:
+        """Return what a message says; raise `RemoteProtocolError` if it makes no sense."""
+        match kind_of(text):
+            case "Results":
+                return tuple(self._results(decoded(text, Results)))
+            case "SpeechStarted":
+                return (VoiceDetected(),)
+            case "UtteranceEnd":
+                return (UtteranceLikelyEnded(),)
+            case "Error":
+                raise complaint_of(text)
+            case _:
+                return ()
 
-        The SDK hands over what it does not know as None or as a wrong class: only `type` counts.
-        """
-        try:
-            match getattr(message, "type", None):
-                case "Results":
-                    return tuple(self._results(message))
-                case "SpeechStarted":
-                    return (VoiceDetected(),)
-                case "UtteranceEnd":
-                    return (UtteranceLikelyEnded(),)
-                case "Error":
-                    text = f"error message: {message.variant}"
-                    raise ProviderError(PROVIDER, text, retryable=True)
-                case _:
-                    return ()
-        except (AttributeError, TypeError, ValueError, IndexError, KeyError) as error:
-            text = f"a {getattr(message, 'type', None)} message makes no sense"
-            raise RemoteProtocolError(text) from error
-
-    def _results(self, message: Any) -> list[RecogniserEvent]:
-        best = message.channel.alternatives[0]
-        text, is_final = best.transcript.strip(), bool(message.is_final)
+    def _results(self, results: Results) -> list[RecogniserEvent]:
+        if not results.channel.alternatives:
+            message = "results without a reading"
+            raise RemoteProtocolError(message)
+        best = results.channel.alternatives[0]
+        text, is_final = best.transcript.strip(), results.is_final
         events: list[RecogniserEvent] = []
         if text or (is_final and self._has_shown):  # an empty final takes back what was shown
-            ended_at = float(best.words[-1].end if best.words else message.start + message.duration)
+            last = best.words[-1].end if best.words else None
+            ended_at = results.start + results.duration if last is None else last
             events.append(TranscriptReceived(text, is_final=is_final, ended_at=ended_at))
             self._has_shown = not is_final
-        if message.speech_final:
+        if results.speech_final:
             events.append(UtteranceLikelyEnded())
         return events
 

@@ -1,7 +1,7 @@
 """Speech from Deepgram's `/v1/speak`: Aura voices over a websocket, in μ-law already.
 
 Per developers.deepgram.com/docs/streaming-text-to-speech, tts-ws-flush, tts-voice-controls and
-tts-models. The SDK hands over some messages as a wrong class: only `type` counts.
+tts-models.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-from shared.errors import ProviderError
+from shared.errors import ProviderError, RemoteProtocolError
 from voice.adapters.deepgram_client import (
     PROVIDER,
     close_quickly,
+    complaint_of,
     connected,
     deepgram_client,
     lost,
 )
+from voice.adapters.deepgram_messages import kind_of
+from voice.adapters.deepgram_wire import DeepgramWire
 from voice.adapters.speech_sessions import SpeechSessions
 from voice.audio.blocks import Blocks
 from voice.ports import BYTES_A_SECOND, Voice
@@ -80,7 +83,7 @@ class DeepgramSpeech:
 
     async def _connect(self, sound: _Sound) -> _Session:
         async with AsyncExitStack() as stack:
-            socket, _ = await connected(
+            socket, wire = await connected(
                 stack,
                 self._client.speak.v1.connect(
                     model=sound.model,
@@ -90,7 +93,7 @@ class DeepgramSpeech:
                     mip_opt_out=True,  # what is said to callers is not for training
                 ),
             )
-            return _Session(socket, stack.pop_all())
+            return _Session(socket, wire, stack.pop_all())
 
     async def close(self) -> None:
         await self._sessions.close()
@@ -110,8 +113,11 @@ class DeepgramSpeech:
 class _Session:
     """One connection."""
 
-    def __init__(self, socket: AsyncV1SocketClient, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, socket: AsyncV1SocketClient, wire: DeepgramWire, stack: AsyncExitStack
+    ) -> None:
         self._socket = socket
+        self._wire = wire
         self._stack = stack
         self._clock = asyncio.get_running_loop().time
         self._flushed_at: deque[float] = deque(maxlen=MOST_FLUSHES)
@@ -127,19 +133,21 @@ class _Session:
             await self._socket.send_text(SpeakV1Text(type="Speak", text=text))
             await self._socket.send_flush()
             self._flushed_at.append(self._clock())
-            async for piece in self._socket:
+            async for piece in self._wire:
                 if isinstance(piece, bytes):
                     for block in blocks.feed(piece):
                         yield block
-                elif (kind := getattr(piece, "type", None)) == "Flushed":
+                elif (kind := kind_of(piece)) == "Flushed":
                     break
                 elif kind in ("Warning", "Error"):
-                    raise ProviderError(PROVIDER, _complaint(piece), retryable=True)
+                    raise complaint_of(piece)
             else:
                 message = "the stream was closed"
                 raise ProviderError(PROVIDER, message, retryable=True)
         except OSError as error:
             raise lost(error) from error
+        except RemoteProtocolError as error:
+            raise ProviderError(PROVIDER, str(error), retryable=True) from error
         for block in blocks.rest():
             yield block
 
@@ -150,8 +158,3 @@ class _Session:
 def _sound(voice: Voice) -> _Sound:
     model = voice.name if voice.name.startswith("aura-") else AURA.get(voice.name, ANY_AURA)
     return _Sound(model, min(max(voice.speed, SLOWEST), FASTEST))
-
-
-def _complaint(message: object) -> str:
-    """Return the code alone: a description may quote the text."""
-    return f"warned with {getattr(message, 'code', None)}"
