@@ -216,7 +216,8 @@ class CallSession:
         if resumed is not None and resumed.menu_key == order.menu_key:
             if resumed.is_off_record:
                 self._record.resume_off()
-            await self._execute_all(conversation.go_on(resumed, now))
+            greeting = self._caller.greeting(persona)
+            await self._execute_all(conversation.go_on(resumed, now, greeting=greeting))
             return
         if (redial := self._caller.redial) is not None and redial.menu_key == order.menu_key:
             conversation.history = list(redial.history)

@@ -19,7 +19,7 @@ from voice.conversation.floor import Phase
 from voice.conversation.keypad import Shortcut
 from voice.conversation.listening import Listening
 from voice.conversation.pin_words import pin_words
-from voice.conversation.recovery import Recovered
+from voice.conversation.recovery import LOST_YOU, Recovered
 
 __all__ = ["Conversation", "Phase"]
 
@@ -33,11 +33,22 @@ class Conversation(Listening, Answering):
         self._begin_reply(now, is_generated=True)
         return self._record.sift([*asked, self._buddy.speak(greeting)])
 
-    def go_on(self, recovered: Recovered, now: float) -> list[Command]:
-        """Go on where the call broke: say so, and answer what was not answered."""
+    def go_on(self, recovered: Recovered, now: float, *, greeting: str = "") -> list[Command]:
+        """Go on where the call broke: say so, and answer what was not answered.
+
+        Who had said nothing yet is greeted again, unless they heard the greeting to its end.
+        """
         self.history = list(recovered.history)
         if recovered.is_off_record:  # the divider stands where it began
             self._record.sift([self._record.go_off(self.history)])
+        elif (key := self._buddy_asked_for()) is not None:
+            if self.history[-1].side is Side.BUDDY:
+                self.history.pop()  # it is said again, from its start
+            return self._record.sift([*recovered.rows, *self._hand_over(key, now, first=LOST_YOU)])
+        elif greeting and recovered.is_ungreeted(greeting):
+            self.history = []
+            self._begin_reply(now, is_generated=True)
+            return [self._buddy.speak(words) for words in (LOST_YOU, greeting)]
         reply = self._begin_reply(now, is_generated=not recovered.owes_reply)
         said = [*recovered.rows, *(self._buddy.speak(words) for words in recovered.words)]
         if recovered.owes_reply:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from voice.conversation.commands import Message, WriteEntry
+from voice.conversation.commands import Message, Side, WriteEntry
 
 LOST_YOU: Final = "Sorry, I lost you for a second."  # the same for all, so that it lies ready
 GO_ON: Final = "Please go on."
@@ -71,6 +71,12 @@ class Recovered:
     menu_key: int | None = None  # the buddy that had the floor; None: reception
     has_consented: bool = False  # in this call
     is_off_record: bool = False
+
+    def is_ungreeted(self, greeting: str) -> bool:
+        """Tell whether nobody has said anything but a part of the greeting."""
+        said = "".join(message.text for message in self.history)
+        has_spoken = self.owes_reply or any(one.side is Side.CALLER for one in self.history)
+        return not has_spoken and said != greeting
 
 
 @dataclass(frozen=True, slots=True)

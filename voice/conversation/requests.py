@@ -210,7 +210,21 @@ class Requests(Floor):
             return []
         return [*self._cut_off(now), *self._hand_over(key, now)]
 
-    def _hand_over(self, key: int, now: float) -> list[Command]:
+    def _buddy_asked_for(self) -> int | None:
+        """Return whom the caller asked for last, if that is as far as the talk came."""
+        before, last = self.history, ""
+        if before and before[-1].side is Side.BUDDY:
+            before, last = before[:-1], before[-1].text
+        if not before or before[-1].side is not Side.CALLER:
+            return None
+        asked = before[-1].text
+        match self._wish(asked, asked):
+            case TalkTo(key) if bridges.HANDING_OVER.startswith(last):
+                return key
+            case _:
+                return None
+
+    def _hand_over(self, key: int, now: float, *, first: str = "") -> list[Command]:
         """Let the old buddy hand over and the new one take up, who knows what was said."""
         if key == self._buddy.buddy:
             return self._leave_menu(now)
@@ -223,6 +237,7 @@ class Requests(Floor):
         opening = bridges.taking_up(name)
         commands = [
             *rows,
+            *([self._buddy.speak(first)] if first else []),
             self._buddy.speak(bridges.HANDING_OVER),
             self._buddy.hand_over(key),
             self._buddy.speak(opening),

@@ -257,6 +257,55 @@ def test_who_asked_for_slower_speech_still_hears_it_and_may_ask_as_often_as_befo
     assert (phone.record.times_slower, phone.caller.slower) == (2, 2)
 
 
+@pytest.mark.parametrize("handing_over", ["", "Of course, I'll"])
+def test_who_had_asked_for_another_buddy_is_handed_over(handing_over: str) -> None:
+    asked = (Side.CALLER, "let me talk to Ben")
+    begun = ((Side.BUDDY, handing_over),) if handing_over else ()
+    told = said(*[(one.side, one.text) for one in TOLD], asked, *begun)
+
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("You said let me talk to Ben.")
+        phone.leg.hang_up()
+
+    phone = call(
+        lambda: ScriptedCall(visitor=BACK, resumed=recovered(before(told))),
+        script,
+    )
+
+    assert phone.heard.startswith(
+        "Sorry, I lost you for a second.Of course, I'll hand you over.Hi, Ben here."
+    )
+    assert phone.record.entries[-1].buddy == 2
+
+
+@pytest.mark.parametrize("heard", ["", "Hi, Lisa"])
+def test_who_had_not_heard_the_greeting_is_greeted_again(heard: str) -> None:
+    told = said((Side.BUDDY, heard)) if heard else ()
+
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("Hi, Lisa here.")
+        phone.leg.hang_up()
+
+    phone = call(lambda: ScriptedCall(visitor=BACK, resumed=recovered(before(told))), script)
+
+    assert phone.heard == "Sorry, I lost you for a second.Hi, Lisa here."
+
+
+def test_who_has_heard_the_greeting_is_not_greeted_again() -> None:
+    told = said((Side.BUDDY, "Hi, Lisa here."))
+
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("go on.")
+        phone.leg.hang_up()
+
+    phone = call(
+        lambda: ScriptedCall(visitor=BACK, resumed=recovered(before(told))),
+        script,
+    )
+
+    assert phone.heard == "Sorry, I lost you for a second. Please go on."
+
+
 def test_other_buddy_than_the_one_that_was_lost_greets_as_ever() -> None:
     resumed = recovered(before(TOLD))
     elsewhere = Visitor(is_back=True, favourite_key=2)
