@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
@@ -20,6 +19,7 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient  # type: ignore[
 from twilio.http.response import Response  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
+from shared.closing import Closing
 from shared.errors import ProviderError
 
 PROVIDER: Final = "twilio"
@@ -44,7 +44,7 @@ def rebased(url: str, base_url: str | None) -> str:
     return urlunsplit((base.scheme, base.netloc, path, there.query, ""))
 
 
-class TwilioRest:
+class TwilioRest(Closing):
     """Twilio's REST client, made at first use: it belongs to the loop it is made in."""
 
     def __init__(
@@ -72,17 +72,6 @@ class TwilioRest:
         if self._http is not None:
             await self._http.close()
             self._http = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 def failure(error: Exception, *, doing: str) -> ProviderError:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from enum import StrEnum
-from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol
 
 import aiohttp
 from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]
 
+from shared.closing import Closing
 from shared.domain.verification import Channel, LineType
 from shared.domain.verification_refusals import (
     CountryNotServed,
@@ -86,7 +86,7 @@ class CodeVendor(Protocol):
     async def cancel(self, sid: str) -> None: ...
 
 
-class TwilioVerify:
+class TwilioVerify(Closing):
     """The vendor itself."""
 
     def __init__(self, settings: Settings, *, timeout_seconds: float = ANSWER_SECONDS) -> None:
@@ -143,17 +143,6 @@ class TwilioVerify:
 
     async def close(self) -> None:
         await self._rest.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     @property
     def _service(self) -> Any:

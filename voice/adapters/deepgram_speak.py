@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from shared.closing import Closing
 from shared.errors import ProviderError, RemoteProtocolError
 from voice.adapters.deepgram_client import (
     PROVIDER,
@@ -67,7 +67,7 @@ class _Sound:
     speed: float
 
 
-class DeepgramSpeech:
+class DeepgramSpeech(Closing):
     """Speaks. One for the process: its connections are kept open between segments."""
 
     def __init__(self, *, api_key: str, base_url: str | None = None) -> None:
@@ -97,17 +97,6 @@ class DeepgramSpeech:
 
     async def close(self) -> None:
         await self._sessions.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 class _Session:

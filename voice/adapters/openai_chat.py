@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx2
 import langsmith
@@ -18,6 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
+from shared.closing import Closing
 from shared.errors import ProviderError, RemoteProtocolError
 from voice.adapters.openai_http import (
     NO_MONEY,
@@ -61,7 +61,7 @@ class _Model(ChatOpenAI):
         )
 
 
-class OpenAIChat:
+class OpenAIChat(Closing):
     """Writes replies. One for the process: its connections are kept warm between turns."""
 
     def __init__(
@@ -119,17 +119,6 @@ class OpenAIChat:
 
     async def close(self) -> None:
         await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 async def _chunks(body: AsyncGenerator[bytes]) -> AsyncGenerator[Chunk]:

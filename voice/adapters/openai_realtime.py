@@ -17,13 +17,14 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import openai
 import structlog
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
+from shared.closing import Closing
 from shared.errors import ProviderError
 from voice.adapters.openai_http import PROVIDER, openai_client
 from voice.adapters.reading import Reading
@@ -65,7 +66,7 @@ class _Sound:
     speed: float
 
 
-class OpenAIRealtimeSpeech:
+class OpenAIRealtimeSpeech(Closing):
     """Speaks. One for the process: its sessions are kept open between segments."""
 
     def __init__(
@@ -118,17 +119,6 @@ class OpenAIRealtimeSpeech:
     async def close(self) -> None:
         await self._sessions.close()
         await self._client.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 class _Session:

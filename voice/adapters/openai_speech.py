@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import httpx2
 
+from shared.closing import Closing
 from voice.adapters.openai_http import Endpoint, http_client, openai_client
 from voice.audio import g711
 from voice.audio.blocks import Blocks
@@ -27,7 +27,7 @@ GATHER_SECONDS: Final = 0.08  # a third of a second of speech, where four are ma
 _NORMAL_SPEED: Final = 1.0
 
 
-class OpenAISpeech:
+class OpenAISpeech(Closing):
     """Speaks. One for the process: its connections are kept warm between segments."""
 
     def __init__(
@@ -74,14 +74,3 @@ class OpenAISpeech:
 
     async def close(self) -> None:
         await self._client.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()

@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import Final, Protocol
 
 import structlog
 
+from shared.closing import Closing
 from shared.errors import LocalProtocolError, RemoteProtocolError
 from voice.adapters.twilio_media import Connected, Encoder, StartMessage, Unknown, decode
 from voice.following import Followed
@@ -50,7 +50,7 @@ class _Mark:
     name: str
 
 
-class TwilioCallLeg:
+class TwilioCallLeg(Closing):
     """The caller's line. Await `started`, then use it as a `CallLeg`; close it in the end."""
 
     def __init__(self, socket: LineSocket) -> None:
@@ -63,17 +63,6 @@ class TwilioCallLeg:
         self._blocked: asyncio.TimerHandle | None = None
         self._is_closed = False
         self._has_ended = False
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     async def started(self, *, timeout: float = 5.0) -> StartMessage:  # noqa: ASYNC109 - a wire's own
         """Return the stream's start message; raise `RemoteProtocolError` if none comes."""

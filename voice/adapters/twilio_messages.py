@@ -5,11 +5,11 @@ https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-reso
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]
 
+from shared.closing import Closing
 from shared.twilio_transport import UNANSWERED, TwilioRest, failure
 from voice.ports import RecipientOptedOut, SentText
 
@@ -17,7 +17,7 @@ from voice.ports import RecipientOptedOut, SentText
 _OPTED_OUT: Final = 21610
 
 
-class TwilioTextMessages:
+class TwilioTextMessages(Closing):
     """Sends texts."""
 
     def __init__(
@@ -53,14 +53,3 @@ class TwilioTextMessages:
 
     async def close(self) -> None:
         await self._rest.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()

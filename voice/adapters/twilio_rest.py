@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+from shared.closing import Closing
 from shared.services.calls import TERMINAL_STATUSES
 from shared.twilio_transport import UNANSWERED, TwilioRest, failure
 
@@ -18,7 +18,7 @@ _NOT_FOUND: Final = 20404
 _NOT_IN_PROGRESS: Final = 21220  # the call has ended: nothing is left to hang up
 
 
-class TwilioCallControl:
+class TwilioCallControl(Closing):
     """Acts on running calls."""
 
     def __init__(
@@ -57,17 +57,6 @@ class TwilioCallControl:
 
     async def close(self) -> None:
         await self._rest.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
 
 class SignatureValidator:
