@@ -13,7 +13,7 @@ import psycopg
 
 from buddy.console import Console
 from buddy.guarding import GuardProcess
-from buddy.programs import ROOT, sandbox_choices
+from buddy.programs import ROOT, sandbox_choices, with_ports
 from buddy.setup.stamps import Stamps, key_of
 from shared import embedded, migrations
 from shared.clock import SystemClock
@@ -88,7 +88,8 @@ def prepare(settings: Settings) -> None:
     migrations.upgrade(urls.direct)
     database = open_database(settings, application_name="gotobuddy-seed")
     try:
-        seed_installation(database, settings, SystemClock().now())
+        # The demo account signs in at the sandbox's Google, whose address follows its port.
+        seed_installation(database, with_ports(settings), SystemClock().now())
     finally:
         database.close_now()
 
