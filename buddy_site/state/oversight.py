@@ -113,13 +113,16 @@ class OversightState(PrivateState, rx.State):
 
 def call_figures(found: CallTimings) -> list[Figure]:
     """Put a call's numbers into words."""
+    gap = Figure(
+        "Gap",
+        operations_words.median(found.gap),
+        f"19 of 20 within {operations_words.nearly_all(found.gap)}",
+    )
     sums = found.figures
+    if sums is None:
+        return [gap, Figure("The rest", "–", "is counted up when the call is over")]
     return [
-        Figure(
-            "Gap",
-            operations_words.median(found.gap),
-            f"19 of 20 within {operations_words.nearly_all(found.gap)}",
-        ),
+        gap,
         Figure("Answer", operations_words.milliseconds(sums.answer_ms), "until our first sound"),
         Figure(
             "Made ahead",

@@ -41,7 +41,7 @@ class TurnView:
 class CallTimings:
     """A call's turns, and what they come to."""
 
-    figures: CallFigures
+    figures: CallFigures | None  # None: the call goes on
     turns: tuple[TurnView, ...]
     gap: Spread | None
     stages: tuple[tuple[Stage, Spread], ...]  # what each took
@@ -129,7 +129,7 @@ def of_call(session: Session, *, operator: SignedIn, call_id: CallId) -> CallTim
     )
     turns = tuple(_turn(row) for row in rows)
     return CallTimings(
-        figures=call_ends.figures_of(call),
+        figures=call_ends.figures_of(call) if call.ended_at is not None else None,
         turns=turns,
         gap=spread(turn.gap_ms for turn in turns),
         stages=_took(turns),

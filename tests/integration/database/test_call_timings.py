@@ -82,6 +82,16 @@ def test_a_calls_turns_fall_stage_by_stage(database: Database) -> None:
     assert found.stages[-1] == (Stage.FIRST_FRAME, Spread(2, 700.0, 1150.0))
 
 
+def test_a_call_that_goes_on_has_no_figures_yet(database: Database) -> None:
+    opened = open_call(database)
+
+    found = database.transact_now(
+        call_timings.of_call, operator=signed_in_operator(database), call_id=opened.call_id
+    )
+
+    assert found.figures is None
+
+
 def test_figures_told_twice_are_kept_once(database: Database) -> None:
     call_id = ended_call(database, 1)
     database.transact_now(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from buddy_site import operations_words
+from buddy_site.state.oversight import call_figures
 from buddy_site.waterfalls import turn_rows
 from shared.domain.sunsets import ModelOutlook, Outlook
 from shared.domain.timings import CallFigures, Stage, waterfall
@@ -90,3 +92,12 @@ def test_every_stage_has_a_name_and_money_its_cents() -> None:
     assert set(operations_words.STAGES) == set(Stage)
     assert operations_words.dollars(1_254_000) == "$1.25"
     assert operations_words.milliseconds(1239.6) == "1,240 ms"
+
+
+def test_what_is_counted_at_the_end_is_no_zero_while_the_call_goes_on() -> None:
+    running = replace(timings({Stage.FIRST_FRAME: 900.0}), figures=None)
+
+    assert [(figure.name, figure.value) for figure in call_figures(running)] == [
+        ("Gap", "–"),
+        ("The rest", "–"),
+    ]
