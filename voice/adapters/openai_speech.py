@@ -13,15 +13,17 @@ from contextlib import aclosing
 from typing import Any, Final
 
 import httpx2
+import openai
 
 from shared.closing import Closing
-from voice.adapters.openai_http import Endpoint, http_client, openai_client
+from voice.adapters.openai_http import Endpoint, http_client, openai_client, provider_error
 from voice.audio import g711
 from voice.audio.blocks import Blocks
 from voice.audio.resample import Downsampler
 from voice.ports import BYTES_A_SECOND, Voice
 from voice.waiting import pause
 
+FRESH_SECONDS: Final = 45.0  # so long after its last use a connection is surely still open
 GATHER_SECONDS: Final = 0.08  # a third of a second of speech, where four are made in one
 
 _NORMAL_SPEED: Final = 1.0
@@ -42,10 +44,12 @@ class OpenAISpeech(Closing):
         http = http or http_client()
         self._client = openai_client(api_key=api_key, base_url=base_url, http=http)
         self._endpoint = Endpoint(self._client, http, "audio/speech")
+        self._used_at = float("-inf")
 
     async def synthesise(self, text: str, voice: Voice) -> AsyncGenerator[bytes]:
         downsampler, blocks = Downsampler(), Blocks()
         clock = asyncio.get_running_loop().time
+        self._used_at = clock()
         played_until = 0.0  # by a line that gets it as it comes
         async with aclosing(self._endpoint.ask(self._order(text, voice))) as pieces:
             async for pcm in pieces:
@@ -57,6 +61,17 @@ class OpenAISpeech(Closing):
                 await pause(min(GATHER_SECONDS, (played_until - clock()) / 2))
         for block in blocks.rest():
             yield block
+
+    async def warm_up(self, voice: Voice) -> None:
+        """Have a connection open: a handshake would cost the next segment its first 100 ms."""
+        now = asyncio.get_running_loop().time()
+        if now - self._used_at < FRESH_SECONDS:
+            return
+        self._used_at = now
+        try:
+            await self._client.models.retrieve(self.model)  # the smallest answer there is
+        except (openai.OpenAIError, httpx2.HTTPError, OSError) as error:
+            raise provider_error(error) from error
 
     def _order(self, text: str, voice: Voice) -> dict[str, Any]:
         """Return the body of a request."""

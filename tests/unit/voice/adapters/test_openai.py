@@ -327,6 +327,54 @@ def test_speech_no_faster_than_it_is_spoken_waits_for_nothing() -> None:
     assert came.blocks[-1][0] == pytest.approx(10)
 
 
+def test_a_voice_opens_a_connection_only_where_none_is_fresh() -> None:
+    asked: list[tuple[float, str]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        asked.append((asyncio.get_running_loop().time(), request.url.path))
+        if request.method == "GET":
+            return httpx2.Response(200, json={"id": "gpt-4o-mini-tts", "object": "model"})
+        return httpx2.Response(200, content=bytes(960))
+
+    async def play() -> None:
+        http = httpx2.AsyncClient(transport=httpx2.MockTransport(answer))
+        async with OpenAISpeech(
+            api_key="k", model="gpt-4o-mini-tts", base_url="http://h/v1", http=http
+        ) as speech:
+            await speech.warm_up(Voice("ballad"))
+            await until(40)
+            await speech.warm_up(Voice("ballad"))
+            async for _ in speech.synthesise("hello", Voice("ballad")):
+                pass
+            await until(80)
+            await speech.warm_up(Voice("ballad"))
+            await until(90)
+            await speech.warm_up(Voice("ballad"))
+
+    run_in_virtual_time(play())
+
+    models = "/v1/models/gpt-4o-mini-tts"
+    assert asked == [(0, models), (40, "/v1/audio/speech"), (90, models)]
+
+
+def test_a_connection_that_can_not_be_opened_is_a_failure() -> None:
+    def refuse(_request: httpx2.Request) -> httpx2.Response:
+        message = "nobody there"
+        raise httpx2.ConnectError(message)
+
+    async def play() -> None:
+        http = httpx2.AsyncClient(transport=httpx2.MockTransport(refuse))
+        async with OpenAISpeech(
+            api_key="k", model="gpt-4o-mini-tts", base_url="http://h/v1", http=http
+        ) as speech:
+            await speech.warm_up(Voice("ballad"))
+
+    with pytest.raises(ProviderError) as caught:
+        run_in_virtual_time(play())
+
+    assert caught.value.retryable
+
+
 def test_warming_up_leads_a_reply_through_the_libraries_and_asks_the_vendor_for_none() -> None:
     paths: list[str] = []
 
