@@ -138,19 +138,26 @@ class Playback:
 
     def close(self) -> list[WriteEntry]:
         """Return the row of what was cut off; nothing is heard after this."""
-        audible = self.audible
-        if audible is None:
+        cut = self.audible or self._awaited
+        if cut is None:
             return []
-        heard, unheard = heard_part(audible.text, audible.share)
+        heard, unheard = heard_part(cut.text, cut.share)
         unsaid = [
             segment.text
             for segment in self._segments
-            if segment.side is audible.side and segment is not audible and not segment.is_over
+            if segment.side is cut.side and segment is not cut and not segment.is_over
         ]
         for segment in self._segments:
             segment.is_written = True
-        unheard = " ".join(part for part in (unheard, audible.unspoken, *unsaid) if part)
-        return [WriteEntry(audible.side, heard, unheard, was_interrupted=True, buddy=audible.buddy)]
+        unheard = " ".join(part for part in (unheard, cut.unspoken, *unsaid) if part)
+        return [WriteEntry(cut.side, heard, unheard, was_interrupted=True, buddy=cut.buddy)]
+
+    @property
+    def _awaited(self) -> Segment | None:
+        """The buddy's own segment that is still to come, where one was heard before it."""
+        own = [s for s in self._segments if s.side is Side.BUDDY and not s.is_cover]
+        is_begun = any(segment.is_over and segment.text for segment in own)
+        return next((s for s in own if not s.is_over), None) if is_begun else None
 
 
 def heard_part(text: str, share: float) -> tuple[str, str]:

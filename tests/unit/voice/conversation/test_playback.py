@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.conversation.commands import Side
+from voice.conversation.commands import Side, WriteEntry
 from voice.conversation.playback import (
     CHARACTERS_A_SECOND,
     Playback,
@@ -97,3 +97,26 @@ def test_a_segment_that_never_was_or_was_written_down_is_not_dropped() -> None:
 
     assert playback.is_over
     assert playback.audible is None
+
+
+def test_what_was_still_to_come_is_struck_out_though_nothing_plays() -> None:
+    playback = Playback()
+    first = playback.segment(playback.add(Side.BUDDY, "Well.", buddy=1))
+    playback.add(Side.BUDDY, "Once upon a time.", buddy=1)
+    playback.add(Side.BUDDY, "It was.", buddy=1)
+    assert first is not None
+    playback.send(first)
+    first.advance(1.0, 11.0)
+
+    rows = playback.close()
+
+    assert rows == [
+        WriteEntry(Side.BUDDY, "", "Once upon a time. It was.", was_interrupted=True, buddy=1)
+    ]
+
+
+def test_a_reply_that_nobody_heard_anything_of_leaves_no_row() -> None:
+    playback = Playback()
+    playback.add(Side.BUDDY, "Once upon a time.")
+
+    assert playback.close() == []
