@@ -126,6 +126,7 @@ class Floor:
         if is_written:
             return commands
         if not rest and self.history[-1].side is Side.CALLER:  # not a word of it was said
+            self.fillers.begin(now, goes_on=True)
             return [*commands, do.GenerateReply(reply, tuple(self.history))]
         begun = [self._buddy.message(" ".join(rest))] if rest else []
         return [*commands, do.GenerateReply(reply, (*self.history, *begun), goes_on=True)]

@@ -174,3 +174,13 @@ def test_a_filler_that_was_cut_off_by_nobody_is_not_gone_on_with() -> None:
 
     assert not [c for c in commands if isinstance(c, do.Speak)]
     assert [type(c) for c in commands] == [do.GenerateReply]
+
+
+def test_a_reply_that_is_asked_for_anew_gets_the_filler_that_its_turn_has_not_had() -> None:
+    conversation, _ = waiting_conversation()
+    conversation.receive(on.TranscriptReceived("and then", is_final=False), 13.0)
+
+    conversation.receive(on.TranscriptReceived("", is_final=True), 13.2)
+
+    assert conversation.deadline == pytest.approx(13.2 + RULES.filler_after)
+    assert [type(command) for command in conversation.tick(13.9)] == [do.Speak]
