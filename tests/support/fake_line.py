@@ -58,6 +58,7 @@ class FakeCallLeg:
         self.playbacks: list[Playback] = []
         self.is_closed = False
         self.loses_marks = False  # those sent from now on never come back
+        self.send_seconds = 0.0  # that the line takes for a message; meanwhile its sender waits
         self._events: Followed[LegEvent] = Followed()
         self._pending_marks: list[tuple[str, asyncio.TimerHandle]] = []
         self._has_ended = False
@@ -129,6 +130,8 @@ class FakeCallLeg:
             self.playbacks[-1].audio += audio
         else:
             self.playbacks.append(Playback(now(), audio))
+        if self.send_seconds:
+            await until(now() + self.send_seconds)
 
     async def send_mark(self, name: str) -> None:
         self._log("mark", name=name)

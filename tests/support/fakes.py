@@ -237,10 +237,11 @@ class SpeechRequest:
 
 @dataclass(slots=True)
 class FakeTextToSpeech:
-    """Says `fake_speech`, in chunks of 100 ms, faster than it is spoken."""
+    """Says `fake_speech`, in chunks, faster than it is spoken."""
 
     first_byte_seconds: float = 0.2
     speed: float = 4.0  # times real time
+    chunk_bytes: int = 800  # 100 ms
     script: deque[ScriptedSpeech] = field(default_factory=deque)
     requests: list[SpeechRequest] = field(default_factory=list)
     cancelled: int = 0
@@ -257,9 +258,9 @@ class FakeTextToSpeech:
         is_complete = False
         try:
             await until(now() + self.first_byte_seconds)
-            for offset in range(0, len(audio), 800):
-                yield audio[offset : offset + 800]
-                await until(now() + 0.1 / self.speed)
+            for offset in range(0, len(audio), self.chunk_bytes):
+                yield audio[offset : offset + self.chunk_bytes]
+                await until(now() + self.chunk_bytes / BYTES_A_SECOND / self.speed)
             if failure is not None and failure.stalls:
                 await _forever()
             is_complete = True

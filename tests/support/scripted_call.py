@@ -151,13 +151,17 @@ class Record:
 
 
 class NoMeter:
-    """Unlimited talk time; tells when it was started."""
+    """Unlimited talk time; tells when it was started, and how often."""
 
     def __init__(self) -> None:
-        self.started_at: float | None = None
+        self.starts: list[float] = []
+
+    @property
+    def started_at(self) -> float | None:
+        return self.starts[0] if self.starts else None
 
     async def run(self, post: Callable[[on.Event], None]) -> None:
-        self.started_at = asyncio.get_running_loop().time()
+        self.starts.append(now())
 
 
 class ReadyWords:
@@ -189,14 +193,17 @@ class ScriptedCall:
         profile: CallerProfile | None = None,
         pins: PinChecks | None = None,
         resumed: Recovered | None = None,
+        model: FakeLanguageModel | None = None,
+        voice: FakeTextToSpeech | None = None,
     ) -> None:
+        self.rules = rules  # asked for anew at every event
         self.reason: EndReason | None = None  # once the call is over
         self.heard = ""
         self.speech: list[tuple[float, float]] = []  # when the caller spoke, from and to
         self.leg = FakeCallLeg()
         self.recogniser = FakeSpeechToText(delay=0.1)
-        self.model = FakeLanguageModel()
-        self.voice = FakeTextToSpeech()
+        self.model = model or FakeLanguageModel()
+        self.voice = voice or FakeTextToSpeech()
         self.made_ahead = ReadyWords()
         self.warmed: list[str] = []  # voices that were told to be ready
         self.record = Record()
@@ -219,7 +226,7 @@ class ScriptedCall:
             ),
             made_ahead=self.made_ahead,
             personas=lambda: personas,
-            turn_rules=lambda _persona, pause: rules or TurnRules(pause=pause or 0.8),
+            turn_rules=lambda _persona, pause: self.rules or TurnRules(pause=pause or 0.8),
             reception_rules=ReceptionRules,
             default_model="the-model",
             warm_voice=self.warm,
