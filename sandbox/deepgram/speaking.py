@@ -1,7 +1,8 @@
 """Deepgram's `/v1/speak` over a websocket: Aura voices.
 
 Messages and limits per developers.deepgram.com: streaming-text-to-speech, tts-ws-flush,
-tts-ws-clear, tts-ws-close, tts-models and tts-voice-controls.
+tts-ws-clear, tts-ws-close, tts-models and tts-voice-controls. The same path over HTTP, which no
+adapter asks, is not built and answers 501.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ from deepgram.speak.v1.types.speak_v1text import SpeakV1Text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from sandbox.config import SandboxConfig
+from sandbox.deepgram.app import create_app
 from sandbox.engines.tones import ToneListener
 from tests.contract.deepgram_sandbox import deepgram_sandbox
 
@@ -163,3 +165,15 @@ async def test_a_handshake_that_can_not_be_met_is_refused(
             pass
 
     assert caught.value.response.status_code == status
+
+
+@pytest.mark.parametrize("path", ["/v1/speak", "/v1/listen"])
+async def test_requests_without_a_socket_are_not_built(path: str) -> None:
+    client = create_app(SandboxConfig(script=True)).test_client()
+
+    answer = await client.post(path, json={"text": "hello"})
+
+    assert (answer.status_code, (await answer.get_json())["err_msg"]) == (
+        501,
+        f"The sandbox has not built POST {path}.",
+    )
