@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Final
+
+# The edges of a word, beside which digits may stand: they become words of their own.
+BEGIN: Final = r"(?<![^\W\d_])"
+END: Final = r"(?![^\W\d_])"
 
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str] | str]
 

@@ -6,13 +6,13 @@ import re
 from typing import Final
 
 from voice.conversation.number_words import cardinal, ordinal
-from voice.conversation.rewriting import Rule
+from voice.conversation.rewriting import BEGIN, END, Rule
 
 _VALUES: Final = {"I": 1, "V": 5, "X": 10, "L": 50}
 # 1 to 89, but for a lone "I", which is mostly somebody speaking of themselves.
-_SAFE: Final = r"(?=[IVXL])(?!I\b)(?:XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b"
+_SAFE: Final = rf"(?=[IVXL])(?!I{END})(?:XL|L?X{{0,3}})(?:IX|IV|V?I{{0,3}}){END}"
 _FIRST: Final = r"I(?=\s*$|[.,;:!?)]|'s\b| of\b| and [IV]+\b)"
-_ANY: Final = rf"{_SAFE}|I\b"
+_ANY: Final = rf"{_SAFE}|I{END}"
 
 _TITLES: Final = r"(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser|Prince|Sultan)"
 _RULERS: Final = (
@@ -46,8 +46,8 @@ def _thing(match: re.Match[str]) -> str:
 
 
 NUMERAL_RULES: Final[tuple[Rule, ...]] = (
-    (re.compile(rf"\b(World War) ({_ANY})"), _thing),
-    (re.compile(rf"\b({_TITLES} {_RULERS}) ({_ANY})"), _ruler),
-    (re.compile(rf"\b({_RULERS}) ({_SAFE}|{_FIRST})"), _ruler),
-    (re.compile(rf"\b({_THINGS}) ({_SAFE}|{_FIRST})"), _thing),
+    (re.compile(rf"{BEGIN}(World War) ({_ANY})"), _thing),
+    (re.compile(rf"{BEGIN}({_TITLES} {_RULERS}) ({_ANY})"), _ruler),
+    (re.compile(rf"{BEGIN}({_RULERS}) ({_SAFE}|{_FIRST})"), _ruler),
+    (re.compile(rf"{BEGIN}({_THINGS}) ({_SAFE}|{_FIRST})"), _thing),
 )

@@ -32,6 +32,7 @@ _MAY_END: Final = re.compile(r"[.!?…,;:–—\n]")
 _SPACE: Final = re.compile(r"(?<![\d\s]) (?![\d ])")
 _LETTERS: Final = re.compile(r"(?:[a-z]\.)*[a-z]")
 _MAY_GO_ON: Final = re.compile(r"\d$|[.@/:]")
+_HALF_DAY: Final = re.compile(r"\d ?[aApP]\.?[mM]\.?$")
 _LATE: Final = re.compile(r"^[.!?…\"'”’)\]*_]+")
 
 
@@ -94,9 +95,7 @@ class Segmenter:
                     return 0
                 if ends:
                     return match.end()
-            elif match[0] == "\n" or (
-                length >= clause and not self._text[match.start() - 1].isdigit()
-            ):
+            elif match[0] == "\n" or (length >= clause and not self._may_be_range(match)):
                 return match.end()
         if len(self._text) - start <= longest:
             return 0
@@ -121,6 +120,12 @@ class Segmenter:
             return True
         # What may go on: "3." and then "5", "www.example." and then "org", "No." and then "5".
         return None if word == "No" or _MAY_GO_ON.search(word) else True
+
+    def _may_be_range(self, match: re.Match[str]) -> bool:
+        """Tell whether a number before the mark may belong to one after it: 1, 2; 9 am – 5 pm."""
+        before = self._text[: match.start()]
+        is_dash = match[0][1] in "–—"
+        return before[-1:].isdigit() or (is_dash and _HALF_DAY.search(before) is not None)
 
     def _is_open(self, start: int, at: int) -> bool:
         """Tell whether a parenthesis or a stage direction began shortly before and goes on."""

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import Final
 
-from voice.conversation.rewriting import Rule, rewrite
+from voice.conversation.rewriting import END, Rule, rewrite
 from voice.conversation.roman_numerals import NUMERAL_RULES
 from voice.conversation.spoken_numbers import say_numbers
 from voice.conversation.written_short import PLACE_RULES, SHORT_WORDS, WORD_RULES
@@ -18,7 +18,7 @@ from voice.conversation.written_short import PLACE_RULES, SHORT_WORDS, WORD_RULE
 # Most of what a buddy says: words with nothing to do about them.
 _PLAIN: Final = re.compile(r"(?:[A-Za-z][A-Za-z']*[,;]? )*([A-Za-z']*[A-Za-z])[.!?]?")
 
-_NUMERAL: Final = re.compile(r" [IVXL]+\b(?!'[^s])")
+_NUMERAL: Final = re.compile(rf" [IVXL]+{END}(?!'[^s])")
 
 # Alone between stars or in parentheses, these are acted and not said.
 _ACTS: Final = (
@@ -177,10 +177,12 @@ def spoken_text(text: str) -> str:
     if (plain := _PLAIN.fullmatch(text)) and plain[1].lower() not in SHORT_WORDS:
         return _say_numerals(text)
     lines = [line for line in map(_spoken_line, text.splitlines()) if line]
-    spoken = lines[0] if lines else ""
+    if len(lines) <= 1:
+        return "".join(lines)
+    spoken = lines[0]
     for line in lines[1:]:
         spoken = f"{spoken}{_pause_between(spoken, line)} {line}"
-    return spoken
+    return rewrite(WORD_RULES, spoken)  # "Col." may stand before a name only now
 
 
 def _pause_between(line: str, following: str) -> str:

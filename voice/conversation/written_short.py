@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from voice.conversation.rewriting import Rule
+from voice.conversation.rewriting import BEGIN, END, Rule
 
 # Written short, said long; only with their point, where they have one.
 ABBREVIATIONS: Final = {
@@ -139,7 +139,7 @@ def _one_of(words: dict[str, str]) -> str:
 
 # Before the numbers are said: what tells a street from a saint, and a page from a letter.
 PLACE_RULES: Final[tuple[Rule, ...]] = (
-    (re.compile(rf"\b((?i:{_NAMES})|{_one_of(_DAYS | _MONTHS)})\.(?=[^\W\d_]{{2}})"), r"\1. "),
+    (re.compile(rf"{BEGIN}((?i:{_NAMES})|{_one_of(_DAYS | _MONTHS)})\.(?=[^\W\d_]{{2}})"), r"\1. "),
     (re.compile(rf"\b(?<!\w\.)St\.(?=\s+{_STARTERS})(?P<end>)"), _street),
     (re.compile(rf"(?:(?<=\d(?:st|nd|rd|th) )|(?<=\bWall ))St\.{_ENDS}"), _street),
     (re.compile(rf"\b(?<!\w\.)St\.(?P<end>\b)?(?=\s*(?:$|[^A-Z\s])|\s+{_DIRECTIONS})"), _street),
@@ -151,16 +151,18 @@ PLACE_RULES: Final[tuple[Rule, ...]] = (
         _drive,
     ),
     (
-        re.compile(rf"\b({_one_of(_NUMBERED)})\. ?(?=\d)", re.IGNORECASE),
+        re.compile(rf"{BEGIN}({_one_of(_NUMBERED)})\. ?(?=\d)", re.IGNORECASE),
         lambda m: f"{_NUMBERED[m[1].lower()]} ",
     ),
     (
-        re.compile(rf"\b({_one_of(_DAYS)})\.? ?[-–] ?({_one_of(_DAYS)})\b(?:\.(?=,|\s+[a-z\d]))?"),
+        re.compile(
+            rf"{BEGIN}({_one_of(_DAYS)})\.? ?[-–] ?({_one_of(_DAYS)}){END}(?:\.(?=,|\s+[a-z\d]))?"
+        ),
         lambda m: f"{_DAYS[m[1]]} to {_DAYS[m[2]]}",
     ),
     (
         re.compile(
-            rf"\b({_one_of(_DAYS)})\."
+            rf"{BEGIN}({_one_of(_DAYS)})\."
             r"(?=,? (?:\d|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)))"
         ),
         lambda m: _DAYS[m[1]],

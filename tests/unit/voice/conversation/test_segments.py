@@ -98,6 +98,12 @@ def test_clause_is_not_cut_at_a_comma_after_a_number() -> None:
     ]
 
 
+def test_span_of_hours_is_not_cut_at_its_dash() -> None:
+    assert segments_of("It is open every day from 9 a.m. – 5 p.m., or so I heard. Yes.")[0] == (
+        "It is open every day from nine a.m. to five p.m.,"
+    )
+
+
 def test_number_of_a_thing_is_not_cut_from_it() -> None:
     segmenter = Segmenter()
 
