@@ -61,6 +61,7 @@ _MARKS: Final = {
 
 _PICTURE: Final = "\N{WHITE SMILING FACE}"
 _PICTURES: Final = "[\u2600-\u27bf\U0001f000-\U0001faff]"
+MOST_READINGS: Final = 3  # of what came out, until it stays the same
 _HOST: Final = r"[\w-]+(?:\.[\w-]+)+"
 
 
@@ -173,16 +174,22 @@ _TIDY_RULES: Final[tuple[Rule, ...]] = (
 
 def spoken_text(text: str) -> str:
     """Return `text` as it is to be said; empty where there is nothing to say."""
-    text = text.strip()
+    spoken = _said(text.strip())
+    for _ in range(MOST_READINGS):
+        if (again := _said(spoken)) == spoken:
+            break
+        spoken = again  # what was dropped stood between two words that belong together
+    return spoken
+
+
+def _said(text: str) -> str:
     if (plain := _PLAIN.fullmatch(text)) and plain[1].lower() not in SHORT_WORDS:
         return _say_numerals(text)
     lines = [line for line in map(_spoken_line, text.splitlines()) if line]
-    if len(lines) <= 1:
-        return "".join(lines)
-    spoken = lines[0]
+    spoken = lines[0] if lines else ""
     for line in lines[1:]:
         spoken = f"{spoken}{_pause_between(spoken, line)} {line}"
-    return rewrite(WORD_RULES, spoken)  # "Col." may stand before a name only now
+    return spoken
 
 
 def _pause_between(line: str, following: str) -> str:
