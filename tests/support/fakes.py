@@ -119,15 +119,15 @@ class FakeRecogniserStream:
 
     def _end_utterance(self) -> None:
         if words := self._words.strip():
-            self._post(TranscriptReceived(words, is_final=True, ended_at=self._ended_at))
-            self._post(UtteranceLikelyEnded())
+            final = TranscriptReceived(words, is_final=True, ended_at=self._ended_at)
+            self._post(final, UtteranceLikelyEnded())
         self._words = ""
 
-    def _post(self, event: RecogniserEvent) -> None:
-        if self._delay:
-            asyncio.get_running_loop().call_later(self._delay, self._events.put_nowait, event)
+    def _post(self, *events: RecogniserEvent) -> None:
+        if self._delay:  # one timer: two of the same moment keep no order
+            asyncio.get_running_loop().call_later(self._delay, self.hear, *events)
         else:
-            self._events.put_nowait(event)
+            self.hear(*events)
 
 
 class FakeSpeechToText:
