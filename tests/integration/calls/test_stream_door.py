@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,7 +25,7 @@ from voice.adapters.twilio_media import StartMessage
 from voice.adapters.twilio_rest import SIGNATURE_HEADER, SignatureValidator
 from voice.ports import KeyPressed, LegClosed, MarkReturned, MediaReceived
 from voice.server import Server
-from voice.stream_door import MOST_MESSAGE_BYTES, STREAM_PATH, StreamDoor
+from voice.stream_door import MOST_MESSAGE_BYTES, STREAM_PATH, StreamDoor, StreamSocket
 
 URL = f"wss://voice.example{STREAM_PATH}"
 SIGNED = {SIGNATURE_HEADER: RequestValidator("secret").compute_signature(URL, {})}
@@ -39,6 +40,7 @@ START = {
 }
 FRAME = bytes(range(160))
 MEDIA = json.dumps({"event": "media", "media": {"payload": base64.b64encode(FRAME).decode()}})
+SOON = 15  # seconds: long before pings would find out
 TEXT, CONTINUATION, CLOSE, PING, PONG = 0x1, 0x0, 0x8, 0x9, 0xA
 
 
@@ -250,10 +252,12 @@ async def test_far_end_that_never_answers_a_close_is_let_go(door: Door) -> None:
         client.writer.write(frame(json.dumps(START)))
         leg, _ = await door.served.get()
 
+        began = now()
         await leg.close()
 
         assert await client.close_code() == 1000
         assert await client.reader.read() == b""  # after two seconds the server hangs up
+        assert now() - began < SOON
     door.is_over.set()
     await door.until_gone()
 
@@ -275,10 +279,12 @@ async def test_caller_that_reads_nothing_is_no_line_after_two_seconds(door: Door
         leg, _ = await door.served.get()
         events = LegEvents(leg)
 
+        began = now()
         for _ in range(400):  # more than all the buffers on the way hold
             await leg.send_audio(bytes(16_000))
 
         assert await events.next() == LegClosed(is_lost=True)
+        assert now() - began < SOON
         client.writer.transport.abort()
 
 
@@ -394,3 +400,20 @@ async def test_mark_comes_back_on_a_line_that_is_pinged(door: Door) -> None:
         await far.send_str('{"event":"mark","mark":{"name":"1:0"}}')
 
         assert await events.next() == MarkReturned("1:0")
+
+
+async def test_stream_that_is_over_waits_for_no_garbage_collector(door: Door) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        door.is_over.set()  # who serves it lets go of it at once
+        async with door.http.ws_connect(door.url(), headers=SIGNED) as far:
+            await far.send_json(START)
+            await far.receive()
+            await door.served.get()
+        await door.until_gone()
+        alive = sum(isinstance(one, (StreamSocket, TwilioCallLeg)) for one in gc.get_objects())
+    finally:
+        gc.enable()
+
+    assert alive == 0
