@@ -40,6 +40,10 @@ class StoreUnavailable(ProviderError):
         super().__init__("database", message, retryable=True)
 
 
+class _ConnectionGone(Exception):
+    """The connection that was to begin a transaction is dead."""
+
+
 class SchemaOutdated(BuddyError):
     """The database's schema is not the one this program was written for."""
 
@@ -100,11 +104,12 @@ class Database:
     ) -> R:
         """Run the use case on the calling thread: for commands and tests."""
         try:
-            with (
-                Session(self._engine, info={"key_ring": self.key_ring}) as session,
-                session.begin(),
-            ):
-                return use_case(session, *args, **kwargs)
+            try:
+                return self._transact(use_case, *args, **kwargs)
+            except _ConnectionGone:  # it was kept from before; nothing has been asked for yet
+                return self._transact(use_case, *args, **kwargs)
+        except _ConnectionGone as gone:
+            raise StoreUnavailable(str(gone)) from None
         except PoolTimeout:
             message = f"no connection was free within {POOL_WAIT_SECONDS:g} s"
             raise StoreUnavailable(message) from None
@@ -114,6 +119,18 @@ class Database:
             if error.connection_invalidated:
                 raise StoreUnavailable(_without_values(error)) from None
             raise
+
+    def _transact(
+        self, use_case: Callable[Concatenate[Session, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        with Session(self._engine, info={"key_ring": self.key_ring}) as session, session.begin():
+            try:
+                session.connection()  # begins
+            except DBAPIError as error:
+                if error.connection_invalidated:
+                    raise _ConnectionGone(_without_values(error)) from None
+                raise
+            return use_case(session, *args, **kwargs)
 
     async def close(self) -> None:
         """Let running use cases finish and close every connection."""
@@ -228,8 +245,9 @@ def _engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
-        pool_pre_ping=True,
+        pool_use_lifo=True,  # few connections stay warm, with what they have prepared
         pool_recycle=1800,
+        isolation_level="AUTOCOMMIT",  # `_begin` begins
         hide_parameters=True,
         connect_args={
             "application_name": application_name,
@@ -241,14 +259,18 @@ def _engine(
             "tcp_user_timeout": 10_000,
         },
     )
-    # Per transaction, because a transaction pooler refuses start-up options and would hand a
-    # session's settings to the next client.
-    event.listen(engine, "begin", _limit_transaction)
+    event.listen(engine, "begin", _begin)
     return engine
 
 
-def _limit_transaction(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
+    """Begin a transaction and limit it, in one round trip.
+
+    The limits are the transaction's, because a transaction pooler refuses start-up options and
+    would hand a session's settings to the next client.
+    """
     connection.exec_driver_sql(
+        "BEGIN; "
         f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; "
         f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}"
     )

@@ -25,6 +25,8 @@ CALL_COMMANDS: Final = "call_commands"  # payload: "end:<call>" or "profile:<acc
 ACCOUNT: Final = "account"  # payload: account id; what it may do or has to pay has changed
 JOBS: Final = "jobs"  # payload: the kind of job that was enqueued
 
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 5.0
 CHECK_SECONDS = 20.0  # a peer that vanished without a word is found out this soon
@@ -34,9 +36,7 @@ log = structlog.get_logger()
 
 def notify(session: Session, channel: str, payload: str) -> None:
     """Tell the channel's listeners when the transaction commits."""
-    session.execute(
-        text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload}
-    )
+    session.execute(_NOTIFY, {"channel": channel, "payload": payload})
 
 
 class Listener:
