@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import Result, text
 from sqlmodel import Session, col, or_, select
 
 from shared.database import lock
@@ -49,7 +51,7 @@ from shared.services.phone_lines import Holder
 from shared.services.redials import BrokenOff
 from shared.services.resumptions import Resumption
 from shared.services.talk_time import CallNotFound
-from shared.tables.account import Account, Consent
+from shared.tables.account import Account
 from shared.tables.call import Call
 from shared.tables.talk_time import Reservation
 from shared.wordings import ConsentKind
@@ -73,6 +75,19 @@ __all__ = [
 LONGEST_RECEPTION = timedelta(minutes=15)
 LONGEST_LOSS = timedelta(seconds=60)  # Twilio comes back within seconds, or never
 TERMINAL_STATUSES = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+# Every call asks for these, while its buddy is about to speak.
+_CONSENT = text(
+    "WITH given AS ("
+    "  INSERT INTO consent (id, account_id, call_id, kind, wording_version, given_at) "
+    "  SELECT :id, account_id, id, :kind, :wording_version, :now FROM call "
+    "  WHERE id = :call_id AND NOT EXISTS (SELECT FROM consent WHERE call_id = :call_id)) "
+    "SELECT pg_notify(:channel, id) FROM call WHERE id = :call_id"
+)
+_CHOOSE = text(
+    "UPDATE call SET persona_version_id = :persona_version_id WHERE id = :call_id "
+    "RETURNING pg_notify(:channel, id)"
+)
 
 CallerKind = AccountKind
 NO_FIGURES = CallFigures()
@@ -143,11 +158,13 @@ def take_call(
             proved_at=now if is_attested and holder.is_verified else None,
             started_at=now,
         )
+        token = stream_tokens.issue(call, now=now)
         session.add(call)
         session.flush()
         notify(session, CALL_ENTRIES, call.id)
         others = _end_lost_before(session, call, now=now)
-    token = stream_tokens.issue(call, now=now)
+    else:
+        token = stream_tokens.issue(call, now=now)
     return TakenCall(CallId(call.id), AccountId(call.account_id), token, others)
 
 
@@ -186,20 +203,19 @@ def record_consent(
     session: Session, *, call_id: CallId, wording_version: str, now: datetime
 ) -> None:
     """Keep that the caller heard the notice and stayed; once a call."""
-    call = _call(session, call_id)
-    found = session.exec(select(Consent).where(Consent.call_id == call_id)).one_or_none()
-    if found is None:
-        session.add(
-            Consent(
-                id=new_id("con"),
-                account_id=call.account_id,
-                call_id=call_id,
-                kind=ConsentKind.TRANSCRIPTION.value,
-                wording_version=wording_version,
-                given_at=now,
-            )
+    _told(
+        session.execute(
+            _CONSENT,
+            {
+                "id": new_id("con"),
+                "call_id": call_id,
+                "kind": ConsentKind.TRANSCRIPTION.value,
+                "wording_version": wording_version,
+                "now": now,
+                "channel": CALL_ENTRIES,
+            },
         )
-    notify(session, CALL_ENTRIES, call_id)
+    )
 
 
 def choose_persona(
@@ -210,8 +226,16 @@ def choose_persona(
     now: datetime,  # noqa: ARG001 - every use case of a call takes its instant
 ) -> None:
     """Keep which buddy the caller talks to."""
-    _call(session, call_id).persona_version_id = persona_version_id
-    notify(session, CALL_ENTRIES, call_id)
+    _told(
+        session.execute(
+            _CHOOSE,
+            {
+                "call_id": call_id,
+                "persona_version_id": persona_version_id,
+                "channel": CALL_ENTRIES,
+            },
+        )
+    )
 
 
 def slow_down(session: Session, *, call_id: CallId, slower: int) -> None:
@@ -243,9 +267,7 @@ def end_call(
     is_paid = held.status == talk_time.SETTLED or (held.is_new and not used_seconds)
     if call.ended_at is not None and is_paid:
         return
-    call.talk_seconds = talk_time.settle(
-        session, call_id=call_id, used_seconds=used_seconds, now=now
-    )
+    call.talk_seconds = talk_time.settle_held(session, held, used_seconds=used_seconds, now=now)
     if call.ended_at is None:
         call_ends.end(session, call, end_reason, now=now)
 
@@ -400,6 +422,11 @@ def _call(session: Session, call_id: CallId) -> Call:
     if call is None:
         raise CallNotFound
     return call
+
+
+def _told(changed: Result[Any]) -> None:
+    if changed.first() is None:
+        raise CallNotFound
 
 
 def _locked(session: Session, call_id: CallId) -> Call:

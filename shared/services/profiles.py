@@ -48,9 +48,11 @@ class Profile:
 def profile(session: Session, *, account_id: AccountId) -> Profile:
     """Return the profile as it is now."""
     account = session.get_one(Account, account_id)
-    favourite = session.exec(
-        select(Persona.menu_key).where(Persona.id == account.favourite_persona_id)
-    ).first()
+    favourite = None
+    if account.favourite_persona_id is not None:
+        favourite = session.exec(
+            select(Persona.menu_key).where(Persona.id == account.favourite_persona_id)
+        ).first()
     return Profile(
         spoken_name=open_spoken_name(session, account),
         time_zone=account.time_zone,

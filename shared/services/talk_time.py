@@ -96,6 +96,11 @@ def reserve(
 def settle(session: Session, *, call_id: CallId, used_seconds: int, now: datetime) -> int:
     """Book what the call used and give the rest back, once; return the booked seconds."""
     held = reservations.lock(session, call_id, now=now)
+    return settle_held(session, held, used_seconds=used_seconds, now=now)
+
+
+def settle_held(session: Session, held: Held, *, used_seconds: int, now: datetime) -> int:
+    """Settle a call that is locked already."""
     if held.status == SETTLED:
         return held.used_seconds
     is_unlimited = _is_unlimited(session, held, now=now)
@@ -106,7 +111,7 @@ def settle(session: Session, *, call_id: CallId, used_seconds: int, now: datetim
     used = max(held.used_seconds, used_seconds)
     if (unpaid := used - held.held_seconds) > 0:
         _hold(session, held, unpaid, is_unlimited=is_unlimited)
-    _close(session, held, SETTLED, f"call:{call_id}", used=used, now=now)
+    _close(session, held, SETTLED, f"call:{held.call_id}", used=used, now=now)
     return used
 
 
@@ -170,7 +175,7 @@ def end_lost(session: Session, call: Call, held: Held, *, now: datetime) -> None
     """End a call whose stream broke and that nobody went on with; `held` is its reservation."""
     if not held.is_new and call.stream_lost_at is not None:
         used = used_until(held, call.stream_lost_at)
-        call.talk_seconds = settle(session, call_id=held.call_id, used_seconds=used, now=now)
+        call.talk_seconds = settle_held(session, held, used_seconds=used, now=now)
     call_ends.end(session, call, call.lost_reason or "failed", now=now)
 
 
