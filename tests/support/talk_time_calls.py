@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlmodel import Session
 
-from shared.ids import AccountId, CallId
 from shared.phone import PhoneNumber
 from shared.services import calls, talk_time
-from shared.services.calls import CallNotFound
+from shared.services.calls import CallNotFound, OpenedCall, TakenCall
 from tests.support.talk_time_model import LEASE, Call
 from tests.support.talk_time_people import People
 
 WITH_NUMBER = 0.95  # of the calls
+WITH_STREAM = 0.2  # of them: those may lose it
 FEWEST_RUNNING, MOST_RUNNING = 8, 60
 
 
@@ -19,6 +19,7 @@ class CallEvents(People):
     """What may happen to calls."""
 
     _sids = 0
+    _streams = 0
 
     @property
     def calls(self) -> int:
@@ -32,21 +33,24 @@ class CallEvents(People):
         self._sids += 1
         sid = f"CA{self._sids}"
         taken = self._take(session, sid, number)
-        if self.random.random() < 0.2:
-            assert self._take(session, sid, number) == taken  # the webhook comes twice
+        if self.random.random() < 0.2:  # the webhook comes twice
+            first, taken = taken, self._take(session, sid, number)
+            assert (first.call_id, first.account_id) == (taken.call_id, taken.account_id)
         account = self.holders.get(number) if number is not None else None
         if account is None:
-            account = self._new_account(taken[1])
+            account = self._new_account(taken.account_id)
             if number is None:
                 self._grant(account, 60)
             else:
                 self.holders[number] = account
-        assert account.account_id == taken[1]
+        assert account.account_id == taken.account_id
         if number is not None and account.subject is None and self._first("pretrial", number):
             self._grant(account, 300)
-        call = Call(taken[0], sid, account, number)
+        call = Call(taken.call_id, sid, account, number)
         account.calls.add(call)
         self.running.append(call)
+        if self.random.random() < WITH_STREAM:
+            self._open(session, call, taken.stream_token)
         return None
 
     def renew(self, session: Session) -> None:
@@ -106,18 +110,30 @@ class CallEvents(People):
 
     # How it is done.
 
-    def _take(
-        self, session: Session, sid: str, number: PhoneNumber | None
-    ) -> tuple[CallId, AccountId]:
+    def _take(self, session: Session, sid: str, number: PhoneNumber | None) -> TakenCall:
         taken = calls.take_call(
             session, call_sid=sid, number=number, is_attested=True, now=self.now
         )
-        return taken.call_id, taken.account_id
+        for lost in self.ended:
+            if lost.lost_at is not None and number is not None and lost.number == number:
+                lost.end_lost(self.now)  # its caller is dialling anew
+        return taken
+
+    def _open(self, session: Session, call: Call, token: str) -> OpenedCall:
+        self._streams += 1
+        call.stream_sid = f"MZ{self._streams}"
+        return calls.open_stream(
+            session, call_sid=call.call_sid, stream_sid=call.stream_sid, token=token, now=self.now
+        )
 
     def _reserve(self, session: Session, call: Call, used: int) -> None:
         try:
             granted = talk_time.reserve(
-                session, call_id=call.call_id, used_seconds=used, now=self.now
+                session,
+                call_id=call.call_id,
+                used_seconds=used,
+                now=self.now,
+                stream_sid=call.stream_sid,
             )
         except CallNotFound:
             assert call.status == "gone"
@@ -134,6 +150,7 @@ class CallEvents(People):
                 end_reason="caller_hung_up",
                 used_seconds=call.spoken,
                 now=self.now,
+                stream_sid=call.stream_sid,
             )
         except CallNotFound:
             assert call.status == "gone"
@@ -149,10 +166,14 @@ class CallEvents(People):
             call_sid=call.call_sid,
             status=status,
             sequence_number=self.random.randint(0, 3),
-            duration_seconds=9,
+            duration_seconds=9 if status == "completed" else None,
             now=self.now,
         )
+        call.is_line_over |= status == "completed"
         if status != "completed" or call.status == "gone" or call.has_ended:
+            return
+        if call.lost_at is not None:
+            call.end_lost(self.now)
             return
         if call.status == "open" and call.lease_until >= self.now:
             return
@@ -169,4 +190,8 @@ class CallEvents(People):
         swept = talk_time.sweep(session, now=self.now)
         assert len(swept) == min(len(expired), talk_time.SWEEP_AT_ONCE)
         for call_id in swept:
-            expired[call_id].sweep(self.now)
+            call = expired[call_id]
+            if call.lost_at is None:
+                call.sweep(self.now)
+            else:
+                call.end_lost(self.now)

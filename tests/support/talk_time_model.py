@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from shared.ids import AccountId, CallId
 from shared.phone import PhoneNumber
+from shared.services.resumptions import MOST_RESUMES
 from shared.services.talk_time import LEASE_SECONDS, QUANTUM_SECONDS, Granted
 
 LEASE = timedelta(seconds=LEASE_SECONDS)
@@ -46,6 +47,10 @@ class Call:
     status: str = "new"  # then open, swept or settled; gone once deleted
     is_alive: bool = True
     has_ended: bool = False
+    stream_sid: str | None = None  # of its latest stream; None: it never had one
+    lost_at: datetime | None = None  # when that broke
+    resumes: int = 0
+    is_line_over: bool = False  # Twilio has told how long it lasted
     was_unlimited: bool = False
     talked_on: bool = False  # while nobody could be asked
     lease_until: datetime = datetime.min  # noqa: DTZ901 - compared with nothing before it is set
@@ -60,6 +65,14 @@ class Call:
     def reserve(self, granted: Granted, used: int, now: datetime) -> None:
         """Take a grant in, and hold it against what it should be."""
         account, is_unlimited = self.account, self.account.is_unlimited(now)
+        self.renew(used, now)
+        if self.status != "settled":
+            assert granted.held_seconds == len(self.seconds)
+        assert granted.seconds_left == (None if is_unlimited else account.left)
+
+    def renew(self, used: int, now: datetime) -> None:
+        """Hold a quantum more than was told to be used, as far as there is talk time."""
+        account, is_unlimited = self.account, self.account.is_unlimited(now)
         self._reopen()
         if self.status != "settled":
             self._plan_begins(is_unlimited=is_unlimited)
@@ -68,8 +81,55 @@ class Call:
             wanted = max(0, self.reported + QUANTUM_SECONDS - len(self.seconds))
             grown = wanted if is_unlimited else min(wanted, account.left)
             self._hold(grown, is_unlimited=is_unlimited)
-            assert granted.held_seconds == len(self.seconds)
-        assert granted.seconds_left == (None if is_unlimited else account.left)
+
+    def lose(self, used: int, now: datetime) -> None:
+        """Take note that its stream broke, and what had been used by then."""
+        if self.has_ended or self.is_line_over:
+            self.settle(used, now)
+            self.has_ended = True
+            return
+        if self.status == "open":
+            self.renew(used, now)
+        self.lost_at = now
+
+    def may_go_on(self) -> bool:
+        """Return whether another stream may take it over."""
+        is_over = self.has_ended and self.status != "swept"
+        return not is_over and not self.is_line_over and self.resumes < MOST_RESUMES
+
+    def wait_for_a_stream(self, now: datetime) -> None:
+        """Take note that its stream is gone, whoever knows of that."""
+        if self.status == "swept":
+            self._reopen()
+            self.lease_until = now + LEASE
+        self.lost_at = self.lost_at or now
+        self.resumes += 1
+
+    def go_on(self, now: datetime) -> int:
+        """Let another stream have it; return what was used, as far as anybody can know."""
+        if self.status == "open":
+            self._believe_the_clock()
+            self.lease_until = now + LEASE
+        self.lost_at = None
+        self.spoken = self.reported
+        self.may_talk = len(self.seconds)
+        self.is_alive = True
+        return self.reported
+
+    def end_lost(self, now: datetime) -> None:
+        """End it, for nobody went on with it."""
+        if self.status == "open":
+            self._believe_the_clock()
+            self.spoken = self.reported
+            self.settle(self.reported, now)
+        self.lost_at, self.has_ended = None, True
+
+    def _believe_the_clock(self) -> None:
+        """Take it that the caller talked from the last renewal until the stream broke."""
+        lost_at = self.lost_at or self.lease_until
+        since = max(0, int((lost_at - (self.lease_until - LEASE)).total_seconds()))
+        self.reported = min(self.reported + since, max(len(self.seconds), self.reported))
+        assert self.talked_on or abs(self.reported - self.spoken) <= QUANTUM_SECONDS
 
     def settle(self, used: int, now: datetime) -> int:
         """Return what has to be booked as used once the call ended."""

@@ -15,14 +15,14 @@ from sqlmodel import Session
 
 from shared.database import Database
 from tests.support.talk_time_accounts import AccountEvents
-from tests.support.talk_time_calls import CallEvents
 from tests.support.talk_time_model import LEASE
 from tests.support.talk_time_proof import PROVE, books_of_all
+from tests.support.talk_time_streams import StreamEvents
 
 EVENTS_A_TRANSACTION = 20
 
 
-class World(CallEvents, AccountEvents):
+class World(StreamEvents, AccountEvents):
     """People who talk, pay, move and leave."""
 
     def __init__(self, database: Database, seed: int | str, *, people: int = 40) -> None:
@@ -41,6 +41,9 @@ class World(CallEvents, AccountEvents):
             self.crash: 12,
             self.talk_on_alone: 15,
             self.sweep: 15,
+            self.lose_stream: 25,
+            self.take_over: 30,
+            self.ask_for_what_was_replaced: 10,
             self.gift: 40,
             self.verify: 25,
             self.claim: 8,
