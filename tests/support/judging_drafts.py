@@ -29,6 +29,8 @@ def replies_are_prepared_within_their_bounds(call: WitnessedCall) -> None:
                     assert tries <= rules.speculations
                     assert history[-1].text.endswith(one.turn), "it answers what was said"
                 case do.DiscardReply(reply):
+                    is_held = not isinstance(one.event, on.SegmentGenerated | on.ReplyGenerated)
+                    assert is_held, "what becomes of a draft is told after its commit"
                     assert alive is not None
                     assert alive.reply == reply
                     alive = None

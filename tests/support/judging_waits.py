@@ -23,17 +23,18 @@ QUESTIONS = (Announcement.ARE_YOU_THERE, Announcement.STILL_HERE, Announcement.S
 def a_wait_is_filled_once(call: WitnessedCall) -> None:
     """Require: with a filler where one is ready: in time, once a turn, and not the same one twice."""
     said: list[str] = []
-    is_spent = False
+    is_spent = was_heard = False  # anything but covers, of the reply at hand
     for number, one in enumerate(call.happenings):
         for command in one.commands:
             if isinstance(command, do.WriteEntry) and command.text:
                 said_whole = f"{command.text} {command.unheard}".strip()
-                is_spent = is_spent and (command.side is Side.CALLER or said_whole in COVERS)
+                if command.side is not Side.CALLER and said_whole not in COVERS:
+                    is_spent, was_heard = False, True
             if isinstance(command, do.Speak) and command.is_cover:
                 assert command.text in FILLERS
                 assert not said or said[-1] != command.text, "not the same words twice in a row"
                 assert not is_spent, "one filler a turn"
-                is_spent = True
+                is_spent = not was_heard
                 said.append(command.text)
                 began = [t.at for t, reply in turns_taken(call) if reply == command.reply]
                 assert began
@@ -42,6 +43,7 @@ def a_wait_is_filled_once(call: WitnessedCall) -> None:
             isinstance(c, do.CommitReply) or (isinstance(c, do.GenerateReply) and not c.goes_on)
             for c in one.commands
         )
+        was_heard = was_heard and not is_new
         if not (is_new and call.phone.made_ahead.words and not is_spent):
             continue
         if any(isinstance(c, do.Announce | do.Speak) for c in one.commands):
