@@ -69,12 +69,13 @@ def _groups(
 
 
 def _begins_between(heard: Sequence[Stretch], since: float, until: float) -> bool:
-    return any(since < stretch.began_at <= until for stretch in heard)
+    return any(since <= stretch.began_at < until for stretch in heard)
 
 
 def _tied(items: tuple[CallerItem, ...], heard: Sequence[Stretch]) -> Burst:
     at = items[0].at
-    before = [stretch for stretch in heard if stretch.began_at <= at]
+    # A sound that begins with what the caller does is the answer to it.
+    before = [stretch for stretch in heard if stretch.began_at < at]
     if not before:
         return Burst(items, 0, is_during=True, offset=at)
     last = before[-1]

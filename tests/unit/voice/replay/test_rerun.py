@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import ProviderError
@@ -273,19 +273,20 @@ replies = st.lists(
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(acts, max_size=7), replies, st.sampled_from((None, 0.5, 1.5)))
+@example([("wait", "", 1.0), ("press", "*", 1.0), ("press", "0", 1.0)], [], None)
 def test_whatever_happens_a_rerun_does_it_again(
     script: list[tuple[str, str, float]], answers: list[ScriptedReply], pause: float | None
 ) -> None:
     async def act(phone: RecordedCall) -> None:
         phone.model.answer(*(replace(answer) for answer in answers))
         await phone.until_heard("notice")
-        await moment(0.007)  # off the line's beat: what comes at one instant has no order
+        await moment(0.007)  # off the line's beat
         for kind, what, seconds in script:
             if kind == "talk":
                 await phone.leg.say(what)
             elif kind == "press":
                 phone.leg.press(what)
-            await moment(seconds)
+            await moment(seconds + 0.0037)  # off the call's own: one instant has no order
         phone.post(on.TalkTimeLow(60))
         await moment(4.0031)
         phone.leg.hang_up()
@@ -294,7 +295,8 @@ def test_whatever_happens_a_rerun_does_it_again(
     again = rerun(tape)
 
     assert rerun(tape) == again
-    assert shape(again) == shape(before)
+    if not before.off_the_record:  # a tape has nothing of what is said then
+        assert shape(again) == shape(before)
     changed = Changes(rules={"turn_pause": pause}) if pause is not None else Changes()
     assert rerun(tape, changed) == rerun(tape, changed)
 
