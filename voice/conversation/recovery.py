@@ -18,7 +18,9 @@ TALKED: Final = "We talked only a moment ago."
 SHALL_WE: Final = "Shall we go on?"
 MOST_WORDS: Final = 16  # of the caller's: who hears more of their own words grows impatient
 
-_HESITATIONS = re.compile(
+_HESITATIONS = re.compile(r"^(?:(?:u+m+|u+h+|e+r+|well)[,\s]+)+", re.IGNORECASE)
+# What may stand before a question without being part of it.
+_LEAD_INS = re.compile(
     r"^(?:(?:u+m+|u+h+|e+r+|so|well|okay|ok|and|but|hey|hi|hello|please|yeah|yes|right)[,\s]+)+",
     re.IGNORECASE,
 )
@@ -93,10 +95,13 @@ def recalled(words: str) -> str | None:
     text, is_question = _last_sentence(words)
     if not text:
         return None
+    asked = _LEAD_INS.sub("", text)
     for pattern in _SUBJECTS:
-        if (found := pattern.match(text)) and (subject := _from_the_other_side(found["subject"])):
+        if (found := pattern.match(asked)) and (subject := _from_the_other_side(found["subject"])):
             return f"You were asking about {subject}."
-    if is_question or _QUESTION.match(text):
+    if _QUESTION.match(asked):
+        return f"You were asking: {asked}?"
+    if is_question:
         return f"You were asking: {text}?"
     return f"You were saying: {text}."
 

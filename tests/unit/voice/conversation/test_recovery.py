@@ -21,6 +21,12 @@ from voice.conversation.recovery import LOST_YOU, MOST_WORDS, first_words, offer
         ("is it raining", "You were asking: is it raining?"),
         ("You like it there?", "You were asking: You like it there?"),
         ("I went to the zoo. It was closed.", "You were saying: It was closed."),
+        # Nothing of it is a hesitation: the words are said as they were.
+        ("hello there my friend", "You were saying: hello there my friend."),
+        ("and yes I did", "You were saying: and yes I did."),
+        ("Um, well, it was blue", "You were saying: it was blue."),
+        ("okay so is it raining", "You were asking: is it raining?"),
+        ("hi there?", "You were asking: hi there?"),
         # Whose is what would be muddled: the words are said as they were.
         ("tell me about your dog and mine", "You were saying: tell me about your dog and mine."),
     ],
