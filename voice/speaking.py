@@ -22,6 +22,7 @@ from voice.conversation.events import (
     SegmentStarted,
     SynthesisFailed,
 )
+from voice.patience import in_time
 from voice.ports import BYTES_A_SECOND, FRAME_BYTES, CallLeg, TextToSpeech, Voice
 
 log = structlog.get_logger()
@@ -32,6 +33,10 @@ CHARACTERS_A_SECOND = 15  # of speech, until the voice has shown how fast it spe
 TELLING = 20  # characters: shorter ones tell nothing of how fast a voice speaks
 LATE_SECONDS = 0.02  # a frame: a line that is silent for less is not heard to be
 AHEAD = 2  # segments synthesised at once: the one that plays and the next
+# A segment that breaks off is spoken once more, from its start, if a voice begins within this:
+# with the time that it takes to notice a voice that stalls it is no silence a caller hangs up on.
+AGAIN_SECONDS = 1.2
+MOST_SECONDS = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -45,6 +50,7 @@ class _Item:
     chunks: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
     total_bytes: int | None = None  # known once the voice has said its last word
     sent_bytes: int = 0
+    broken_bytes: int = 0  # of those, the ones of a take that broke off
     has_failed: bool = False
 
 
@@ -152,7 +158,8 @@ class Speaker:
 
     def _bytes_of(self, item: _Item) -> float:
         """Return how long a segment is or, while it is being made, will be."""
-        return item.total_bytes or max(len(item.text) * self._pace, item.sent_bytes)
+        sent_bytes = item.sent_bytes - item.broken_bytes
+        return item.total_bytes or max(len(item.text) * self._pace, sent_bytes)
 
     async def run(self) -> None:
         """Send what is queued until cancelled."""
@@ -180,34 +187,56 @@ class Speaker:
     async def _synthesise(self, item: _Item, voice: Voice) -> None:
         size = 0
         try:
-            async with (
-                self._ahead,
-                aclosing(self._text_to_speech.synthesise(item.text, voice)) as audio,
-            ):
+            async with self._ahead:
+                size, failure = await self._take(item, voice)
+                if failure is not None and size:
+                    self._begin_again(item)
+                    size, failure = await self._take(item, voice, within=AGAIN_SECONDS)
+        except Exception:
+            log.exception("synthesis_broke", reply=item.reply)
+            item.has_failed = True
+        else:
+            item.has_failed = failure is not None or size == 0
+            if not item.has_failed and len(item.text) >= TELLING:
+                self._pace = size / len(item.text)
+        finally:
+            item.total_bytes = size
+            item.chunks.put_nowait(None)
+
+    async def _take(
+        self, item: _Item, voice: Voice, *, within: float | None = None
+    ) -> tuple[int, ProviderError | None]:
+        """Have a voice speak; return how many bytes came, and why no more did."""
+        size = 0
+        audio = self._text_to_speech.synthesise(item.text, voice)
+        if within is not None:
+            audio = in_time(audio, first_seconds=within, next_seconds=MOST_SECONDS)
+        try:
+            async with aclosing(audio):
                 async for chunk in audio:
-                    if size == 0:
+                    if size == 0 and within is None:
                         self.on_first_byte(item.reply)
                     size += len(chunk)
                     item.chunks.put_nowait(chunk)
         except ProviderError as error:
             log.warning("synthesis_failed", reply=item.reply, error=str(error))
-            item.has_failed = True
-        except Exception:
-            log.exception("synthesis_broke", reply=item.reply)
-            item.has_failed = True
-        else:
-            item.has_failed = size == 0
-            if len(item.text) >= TELLING:
-                self._pace = size / len(item.text)
-        finally:
-            item.total_bytes = size
-            item.chunks.put_nowait(None)
+            return size, error
+        return size, None
+
+    @staticmethod
+    def _begin_again(item: _Item) -> None:
+        """Drop what nobody has heard of a take that broke off; the next one starts anew."""
+        while not item.chunks.empty():
+            item.chunks.get_nowait()
+        item.chunks.put_nowait(b"")
 
     async def _send(self, item: _Item) -> None:
         """Send one segment, with its marks, as its audio comes."""
         chunk = await self._next_chunk(item)
         async with self._line:
             while chunk is not None:
+                if not chunk:  # what was sent until now is said again
+                    item.broken_bytes = item.sent_bytes
                 for message in _messages(chunk, is_first=item.sent_bytes == 0):
                     if item.reply in self._retired:
                         return
@@ -216,7 +245,8 @@ class Speaker:
             if item.reply in self._retired:
                 return
             if item.has_failed:
-                spoken = _share(item.sent_bytes, len(item.text) * self._pace)
+                furthest = max(item.broken_bytes, item.sent_bytes - item.broken_bytes)
+                spoken = _share(furthest, len(item.text) * self._pace)
                 self._post(SynthesisFailed(item.reply, item.number, spoken))
             if item.sent_bytes or not item.has_failed:
                 await self._mark(item, is_last=True)
@@ -242,7 +272,7 @@ class Speaker:
 
     async def _mark(self, item: _Item, *, is_last: bool) -> None:
         name = f"{item.reply}:{item.number}:{'end' if is_last else item.sent_bytes}"
-        self._marks[name] = _Mark(item, item.sent_bytes, is_last)
+        self._marks[name] = _Mark(item, item.sent_bytes - item.broken_bytes, is_last)
         await self._leg.send_mark(name)
 
 
@@ -253,7 +283,7 @@ def _share(size: float, of: float) -> float:
 
 def _messages(chunk: bytes, *, is_first: bool) -> list[bytes]:
     """Cut a chunk into messages; the very first frame goes alone, at once."""
-    head = [chunk[:FRAME_BYTES]] if is_first else []
+    head = [chunk[:FRAME_BYTES]] if is_first and chunk else []
     rest = chunk[FRAME_BYTES:] if is_first else chunk
     return head + [
         rest[start : start + MESSAGE_BYTES] for start in range(0, len(rest), MESSAGE_BYTES)

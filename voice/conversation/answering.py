@@ -37,8 +37,7 @@ class Answering(Floor):
                 self.fillers.drop()
                 return self._fail(Announcement.REPLY_FAILED, now)
             case on.SynthesisFailed(_, number, spoken):
-                buddy.drop(number, spoken)
-                return self._fail(Announcement.SYNTHESIS_FAILED, now)
+                return self._lose_voice(number, spoken, now)
 
     def _advance_segment(self, segment: Segment | None, share: float, now: float) -> list[Command]:
         if segment is None:
@@ -112,3 +111,16 @@ class Answering(Floor):
             return self._close(FAILED, now)
         self._buddy.is_generated = True
         return [self._buddy.announce(apology)]
+
+    def _lose_voice(self, number: int, spoken: float, now: float) -> list[Command]:
+        """Say sorry at once for words that no voice can say, and say nothing that follows them."""
+        if self.phase is Phase.CLOSING:
+            self._buddy.drop(number, spoken)
+            return self._settle(now)
+        self.fillers.drop()
+        self._failures += 1
+        if self._failures >= self.rules.failures:
+            return self._close(FAILED, now)
+        self._buddy.break_off(number, spoken)
+        commands = self._cut_off(now)
+        return [*commands, *self._announce_alone(Announcement.SYNTHESIS_FAILED, now)]

@@ -130,6 +130,10 @@ class BuddyTurn:
         """Keep what can be heard of a segment that can't be spoken (further)."""
         self._playback.drop(number, spoken)
 
+    def break_off(self, number: int, spoken: float) -> None:
+        """Take note that no more than this share of a segment can be heard."""
+        self._playback.break_off(number, spoken)
+
     @property
     def last_whole(self) -> tuple[str, ...]:
         """The segment of the reply at hand that was heard last to its end."""

@@ -28,6 +28,7 @@ class Segment:
     buddy: int = 0  # who has the call while it is said, by menu key
     unspoken: str = ""  # what no voice could say of it
     share: float = 0.0  # of it, heard
+    most: float = 0.99  # of it that can have been heard where no mark tells
     is_written: bool = False
     audible_at: float | None = None  # when its first sound could be heard
     known_at: float = 0.0  # when the share was true
@@ -54,7 +55,7 @@ class Segment:
         played = self.known_at - self.audible_at
         pace = self.share / played if self.share and played else _usual_pace(self.text)
         since = min(now - self.known_at, MARK_SECONDS)
-        self.share = min(self.share + max(since, 0.0) * pace, 0.99)
+        self.share = min(self.share + max(since, 0.0) * pace, max(self.most, self.share))
 
 
 class Playback:
@@ -125,6 +126,11 @@ class Playback:
         segment.text, segment.unspoken = heard_part(segment.text, max(spoken, segment.share))
         if not segment.text:
             segment.share, segment.is_written = 1.0, True
+
+    def break_off(self, number: int, spoken: float) -> None:
+        """Take note that no more than this share of a segment can be heard."""
+        if (segment := self.segment(number)) is not None:
+            segment.most = min(segment.most, spoken)
 
     def rest_of(self, buddy: int) -> list[str]:
         """Return this buddy's words from the start of the sentence that plays now."""

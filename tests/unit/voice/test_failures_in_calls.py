@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 import structlog
 
 from shared.errors import ProviderError
-from tests.support.fakes import ScriptedReply, ScriptedSpeech
+from tests.support.fakes import FakeTextToSpeech, ScriptedReply, ScriptedSpeech
 from tests.support.scripted_call import ScriptedCall, call, longest_gap, moment
 from voice.conversation import events as on
 from voice.conversation.commands import EndReason, Side
 from voice.conversation.reception import Visitor
 from voice.conversation.turn_rules import TurnRules
 from voice.meter import Meter
+from voice.ports import Voice
 
 LOST = ProviderError("fake", "lost", retryable=True)
 LATE = TurnRules(speculations=0)  # nothing is prepared that could fail unnoticed
+MUTE = ScriptedSpeech(error=LOST)
 REFUSED = ProviderError("fake", "the key was revoked", retryable=False)
 
 
@@ -210,7 +212,7 @@ def test_voice_that_breaks_in_mid_sentence_leaves_what_was_heard_and_the_rest_st
     async def script(phone: ScriptedCall) -> None:
         phone.model.answer("There was a bear who sang all day and all night.")
         await phone.until_heard("Lisa here.")
-        phone.voice.fail(ScriptedSpeech(after_seconds=1.2, error=LOST))
+        phone.voice.fail(ScriptedSpeech(after_seconds=1.2, error=LOST), *[MUTE] * 2)
         await phone.talk("tell me a story")
         await phone.until_heard("synthesis failed.")
         phone.leg.hang_up()
@@ -221,6 +223,65 @@ def test_voice_that_breaks_in_mid_sentence_leaves_what_was_heard_and_the_rest_st
     assert "There was a bear who sang".startswith(cut.text)
     assert cut.text
     assert f"{cut.text} {cut.unheard}" == "There was a bear who sang all day and all night."
+
+
+STORY = ("There was a bear who sang.", "He sang all day.", "He sang all night.", "Then he slept.")
+
+
+@pytest.mark.parametrize("stalls", [False, True])
+def test_sentence_that_breaks_off_is_said_again_and_nothing_is_apologised_for(
+    *, stalls: bool
+) -> None:
+    async def script(phone: ScriptedCall) -> None:
+        phone.model.answer(" ".join(STORY))
+        await phone.until_heard("Lisa here.")
+        phone.voice.fail(ScriptedSpeech(after_seconds=0.9, error=LOST, stalls=stalls))
+        await phone.talk("tell me a story")
+        await phone.until_heard(STORY[-1])
+        await moment(1)
+        phone.leg.hang_up()
+
+    phone = call(lambda: ScriptedCall(rules=LATE), script)
+
+    assert written(phone)[1:] == [(Side.BUDDY, text) for text in STORY]
+    assert not any(entry.unheard for entry in phone.record.entries)
+    assert longest_gap(phone) < 4
+
+
+class Hoarse(FakeTextToSpeech):
+    """A voice that breaks in the second sentence of a story, and then can't say it at all."""
+
+    async def synthesise(self, text: str, voice: Voice) -> AsyncGenerator[bytes]:
+        if text == STORY[1] and not self.has_broken:
+            self.script.append(ScriptedSpeech(after_seconds=0.9, error=LOST))
+        elif text == STORY[1]:
+            self.script.append(MUTE)
+        async for chunk in super().synthesise(text, voice):
+            yield chunk
+
+    @property
+    def has_broken(self) -> bool:
+        return any(request.text == STORY[1] for request in self.requests)
+
+
+def test_voice_that_leaves_for_good_in_a_long_reply_is_apologised_for_at_once() -> None:
+    async def script(phone: ScriptedCall) -> None:
+        phone.model.answer(" ".join(STORY))
+        await phone.until_heard("Lisa here.")
+        await phone.talk("tell me a story")
+        await phone.until_heard("synthesis failed.")
+        await moment(5)
+        phone.leg.hang_up()
+
+    phone = call(lambda: ScriptedCall(rules=LATE, voice=Hoarse()), script)
+
+    buddy, line = phone.record.entries[2:]
+    assert STORY[0].startswith(buddy.text)
+    assert buddy.text
+    assert f"{buddy.text} {buddy.unheard}".startswith(" ".join(STORY[:2]))
+    assert (line.side, line.text) == (Side.LINE, "synthesis failed.")
+    assert phone.heard.endswith("synthesis failed.")
+    assert STORY[2] not in phone.heard
 
 
 def test_voice_that_is_gone_costs_three_apologies_and_a_kind_end() -> None:

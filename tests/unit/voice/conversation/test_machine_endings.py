@@ -111,36 +111,39 @@ def test_model_is_told_the_apology_and_that_the_turn_before_is_over() -> None:
     )
 
 
-def test_segment_that_cannot_be_spoken_is_apologised_for_after_what_plays() -> None:
+def test_segment_that_cannot_be_spoken_is_apologised_for_before_anything_that_follows() -> None:
     conversation, reply = speaking_conversation()
 
     commands = conversation.receive(on.SynthesisFailed(reply, 1), 14.5)
     again = conversation.receive(on.SynthesisFailed(reply, 2), 14.6)
+    apology = commands[-1]
 
-    assert commands == [do.Announce(reply, 2, Announcement.SYNTHESIS_FAILED)]
+    assert commands[0] == do.Interrupt(reply)
+    assert isinstance(apology, do.Announce)
+    assert apology.announcement is Announcement.SYNTHESIS_FAILED
+    assert apology.reply != reply
     assert again == []
 
 
-def test_segment_that_breaks_off_is_kept_as_far_as_it_went_once_that_was_heard() -> None:
+def test_segment_that_breaks_off_is_kept_as_far_as_it_went() -> None:
     conversation, reply = speaking_conversation()
+    conversation.receive(on.SegmentPlayed(reply, 0, share=0.7), 14.4)
 
-    failed = conversation.receive(on.SynthesisFailed(reply, 0, spoken=0.75), 14.5)
-    heard = conversation.receive(on.SegmentPlayed(reply, 0), 15.2)
+    failed = conversation.receive(on.SynthesisFailed(reply, 0, spoken=0.75), 16)
 
-    assert [type(command) for command in failed] == [do.Announce]
-    assert heard[0] == do.WriteEntry(Side.BUDDY, "Once upon a", "time.")
-
-
-def test_segment_that_breaks_off_and_is_talked_over_loses_both_ends() -> None:
-    conversation, reply = speaking_conversation()
-    conversation.receive(on.SynthesisFailed(reply, 0, spoken=0.75), 14.5)
-    conversation.receive(on.SegmentPlayed(reply, 0, share=0.9), 14.8)
-
-    cut = conversation.receive(on.TranscriptReceived("stop it", is_final=False), 15)
-
-    assert cut[1] == do.WriteEntry(
-        Side.BUDDY, "Once upon", "a time. There was a bear who sang.", was_interrupted=True
+    assert failed[1] == do.WriteEntry(
+        Side.BUDDY, "Once upon a", "time. There was a bear who sang.", was_interrupted=True
     )
+
+
+def test_last_words_that_break_off_end_the_call_all_the_same() -> None:
+    conversation, _ = speaking_conversation()
+    (*_, goodbye) = conversation.receive(on.TalkTimeOver(), 15)
+    assert isinstance(goodbye, do.Announce)
+
+    commands = conversation.receive(on.SynthesisFailed(goodbye.reply, goodbye.segment), 15.5)
+
+    assert commands == [do.HangUp(EndReason.TALK_TIME_OVER)]
 
 
 def test_lost_marks_cost_seconds_and_not_the_call() -> None:
