@@ -35,6 +35,7 @@ class ListenOptions:
     language: str = "en-US"
     endpointing_ms: int = 300  # the recogniser's own, short: it is only a hint
     key_terms: tuple[str, ...] = ()
+    is_patient: bool = False  # a short sound that nothing comes back for is taken for noise
 
 
 class RecogniserStream(Protocol):

@@ -109,6 +109,7 @@ class ReconnectingStream:
         self._sent_until = 0
         self._is_broken = asyncio.Event()
         self._is_told = False
+        self._has_heard = True  # anything since the connection before was lost
 
     # The port.
 
@@ -158,7 +159,9 @@ class ReconnectingStream:
                 )
                 connected_at = None
                 try:
-                    async with self._speech_to_text.open(self._options) as connection:
+                    # Noise without words must not look like a dead connection for ever.
+                    options = replace(self._options, is_patient=not self._has_heard)
+                    async with self._speech_to_text.open(options) as connection:
                         connected_at = self._clock()
                         telling.cancel()
                         telling = None
@@ -168,6 +171,7 @@ class ReconnectingStream:
                     failure = error.with_traceback(None)  # it would hold this frame, which holds it
                 log.warning("recogniser_lost", error=str(failure), attempt=attempt)
                 self._connection = None
+                self._has_heard = False
                 now = self._clock()
                 if connected_at is not None and now - connected_at >= self._rules.settled:
                     lost_at, attempt = now, 0
@@ -203,6 +207,7 @@ class ReconnectingStream:
 
     async def _hear(self, connection: RecogniserStream, offset: float) -> None:
         async for event in connection.events():
+            self._has_heard = True
             self._events.put_nowait(self._in_stream_time(event, offset))
         message = "the stream ended"
         raise ProviderError(RECOGNISER, message, retryable=True)

@@ -148,9 +148,15 @@ def _text(words: Sequence[Word]) -> str:
 class FluxStream(HearingSocket):
     """One connection."""
 
-    def __init__(self, socket: Any, wire: Wire, *, quiet: float) -> None:
+    def __init__(self, socket: Any, wire: Wire, *, quiet: float, is_patient: bool = False) -> None:
         self._reader = TurnReader(quiet=quiet)
-        super().__init__(socket, wire, self._reader.decode, unanswered_seconds=UNANSWERED_SECONDS)
+        super().__init__(
+            socket,
+            wire,
+            self._reader.decode,
+            unanswered_seconds=UNANSWERED_SECONDS,
+            is_patient=is_patient,
+        )
         self._unsent = bytearray()  # not yet a whole chunk
         self._sent = 0
 
@@ -194,7 +200,12 @@ class FluxSpeechToText:
         )
         async with AsyncExitStack() as stack:
             socket, wire = await connected(stack, connecting)
-            stream = FluxStream(socket, wire, quiet=options.endpointing_ms / 1000)
+            stream = FluxStream(
+                socket,
+                wire,
+                quiet=options.endpointing_ms / 1000,
+                is_patient=options.is_patient,
+            )
             try:
                 yield stream
             finally:

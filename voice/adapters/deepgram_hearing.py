@@ -20,6 +20,10 @@ from voice.ports import BYTES_A_SECOND, RecogniserEvent
 # A connection can die without a word. Then this much voice goes unanswered, where Deepgram sends
 # a message of some kind at least every few seconds.
 UNANSWERED_VOICE: Final = BYTES_A_SECOND  # loud samples: about a second and a half of speech
+# So much is a short word. With no message for it within `SHORT_SECONDS` the connection is taken for
+# dead as well, once: sound that the next one is as silent about is noise.
+SHORT_VOICE: Final = UNANSWERED_VOICE // 8
+SHORT_SECONDS: Final = 4.0
 _QUIET: Final = bytes((*range(0x50, 0x80), *range(0xD0, 0x100)))  # μ-law below -31 dB
 
 log = structlog.get_logger()
@@ -58,19 +62,22 @@ class HearingSocket:
         decode: Callable[[str | bytes], tuple[RecogniserEvent, ...]],
         *,
         unanswered_seconds: float,
+        is_patient: bool = False,
     ) -> None:
         self._socket = socket
         self._wire = wire
         self._decode = decode
         self._unanswered_seconds = unanswered_seconds
+        self._is_patient = is_patient
         self._is_closing = False
         self._unanswered = 0
         self._answered_at = asyncio.get_running_loop().time()
+        self._short_at: float | None = None  # when the unanswered voice came to a short word
 
     async def events(self) -> AsyncIterator[RecogniserEvent]:
         try:
             async for message in self._wire:
-                self._unanswered = 0
+                self._unanswered, self._short_at, self._is_patient = 0, None, False
                 self._answered_at = asyncio.get_running_loop().time()
                 try:
                     events = self._decode(message)
@@ -102,7 +109,13 @@ class HearingSocket:
             message = "an empty message would close the stream"
             raise LocalProtocolError(message)
         self._unanswered += len(audio.translate(None, _QUIET))
-        waited = asyncio.get_running_loop().time() - self._answered_at
-        if self._unanswered > UNANSWERED_VOICE and waited > self._unanswered_seconds:
+        now = asyncio.get_running_loop().time()
+        if self._short_at is None and self._unanswered > SHORT_VOICE:
+            self._short_at = now
+        is_long = self._unanswered > UNANSWERED_VOICE
+        is_dead = is_long and now - self._answered_at > self._unanswered_seconds
+        if self._short_at is not None and not self._is_patient and not is_long:
+            is_dead = now - self._short_at > SHORT_SECONDS
+        if is_dead:
             message = "nothing came back for seconds of speech"
             raise ProviderError(PROVIDER, message, retryable=True)

@@ -74,8 +74,14 @@ class ResultReader:
 class DeepgramStream(HearingSocket):
     """One connection."""
 
-    def __init__(self, socket: Any, wire: Wire) -> None:
-        super().__init__(socket, wire, ResultReader().decode, unanswered_seconds=UNANSWERED_SECONDS)
+    def __init__(self, socket: Any, wire: Wire, *, is_patient: bool = False) -> None:
+        super().__init__(
+            socket,
+            wire,
+            ResultReader().decode,
+            unanswered_seconds=UNANSWERED_SECONDS,
+            is_patient=is_patient,
+        )
 
     def send(self, audio: bytes) -> None:
         self._expect_answer(audio)
@@ -122,7 +128,9 @@ class DeepgramSpeechToText:
             mip_opt_out=True,  # what callers say is not for training
         )
         async with AsyncExitStack() as stack:
-            stream = DeepgramStream(*await connected(stack, connecting))
+            stream = DeepgramStream(
+                *await connected(stack, connecting), is_patient=options.is_patient
+            )
             keeping_alive = tasks.start(stream.keep_alive(), name="recogniser-keep-alive")
             try:
                 yield stream

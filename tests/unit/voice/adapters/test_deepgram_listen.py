@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from tests.support.fake_sound import silence
 from voice.adapters.deepgram_listen import DeepgramStream, ResultReader
 from voice.adapters.deepgram_wire import WireLost
 from voice.conversation.events import TranscriptReceived, UtteranceLikelyEnded, VoiceDetected
-from voice.ports import RecogniserEvent, RecogniserStream
+from voice.ports import ListenOptions, RecogniserEvent, RecogniserStream
+from voice.reconnecting import ReconnectingSpeechToText
 from voice.replay.virtual_time import run_in_virtual_time
 
+WORD = b"\x20" * 4000  # half a second
 WIRE: dict[str, Any] = json.loads(Path("tests/wire/deepgram/listen_v1.json").read_text())
 
 
@@ -246,6 +249,57 @@ def test_a_connection_that_answers_nothing_to_speech_is_gone() -> None:
             await speak(opened(Socket()), b"\x20" * 8000 * 20)
 
         assert 8 < asyncio.get_running_loop().time() < 9
+
+    run_in_virtual_time(play())
+
+
+class Understanding(Socket):
+    """A connection that answers once it has a word and what follows it."""
+
+    def write(self, message: str | bytes) -> None:
+        super().write(message)
+        heard = b"".join(piece for _, piece in self.sent if isinstance(piece, bytes))
+        if WORD in heard and self.messages.empty():
+            self.messages.put_nowait(WIRE["final"])
+
+
+class Connections:
+    """A port whose first connections are dead, though they take audio."""
+
+    def __init__(self, *, dead: int) -> None:
+        self.sockets: list[Socket] = []
+        self._dead = dead
+
+    @asynccontextmanager
+    async def open(self, options: ListenOptions) -> AsyncIterator[DeepgramStream]:
+        socket = Socket() if len(self.sockets) < self._dead else Understanding()
+        self.sockets.append(socket)
+        yield DeepgramStream(socket, socket, is_patient=options.is_patient)
+
+
+def test_a_short_word_that_nothing_comes_back_for_is_heard_over_another_connection() -> None:
+    async def play() -> None:
+        connections = Connections(dead=1)
+        async with ReconnectingSpeechToText(connections).open(ListenOptions()) as stream:
+            speaking = asyncio.create_task(speak(stream, WORD + silence(30)))
+            heard = await anext(stream.events())
+
+            assert isinstance(heard, TranscriptReceived)
+            assert asyncio.get_running_loop().time() < 6
+            speaking.cancel()
+        assert len(connections.sockets) == 2
+
+    run_in_virtual_time(play())
+
+
+def test_noise_that_two_connections_are_silent_about_is_noise() -> None:
+    async def play() -> None:
+        connections = Connections(dead=9)
+        async with ReconnectingSpeechToText(connections).open(ListenOptions()) as stream:
+            for _ in range(3):
+                await speak(stream, WORD[:2400] + silence(20))
+
+        assert len(connections.sockets) == 2
 
     run_in_virtual_time(play())
 
