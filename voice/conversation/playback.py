@@ -13,6 +13,7 @@ from itertools import accumulate
 from voice.conversation.commands import Side, WriteEntry
 
 CHARACTERS_A_SECOND = 15  # of speech, where no mark has told better
+LONGEST_WORD = 30  # characters: what is longer is no word, or a script without spaces
 MARK_SECONDS = 1.0  # a mark comes back at least this often: longer without one, nothing played
 
 _SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*\s+")
@@ -167,9 +168,15 @@ class Playback:
 
 
 def heard_part(text: str, share: float) -> tuple[str, str]:
-    """Split `text` into what was heard and what was not, at a word's end, in proportion."""
+    """Split `text` into what was heard and what was not, at a word's end, in proportion.
+
+    Where there is no word's end near, as in scripts without spaces, it is split at a character.
+    """
     if share >= 1:
         return text, ""
+    at = int(share * len(text))
+    if at - max(text.rfind(" ", 0, at), 0) > LONGEST_WORD and " " not in text[at:][:LONGEST_WORD]:
+        return text[:at], text[at:].lstrip()
     words = text.split()
     ends = accumulate((len(word) + 1 for word in words[1:]), initial=len(words[0]) if words else 0)
     heard = sum(end <= share * len(text) for end in ends)

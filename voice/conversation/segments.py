@@ -19,6 +19,7 @@ from voice.conversation.written_short import GOES_ON
 CLAUSES: Final = (24, 60, 110, 160)
 LONGEST_FIRST: Final = 120  # characters after which the first segment ends at the next space
 LONGEST: Final = 280  # and any other
+LONGEST_WORD: Final = 60  # what goes on without a space for longer is cut anywhere
 SHORTEST: Final = 6  # "Oh." alone is not worth a request of its own
 OPEN: Final = 80  # characters: a parenthesis longer than this is no stage direction
 
@@ -100,7 +101,10 @@ class Segmenter:
         if len(self._text) - start <= longest:
             return 0
         spaces = [match.end() for match in _SPACE.finditer(self._text, start)]
-        return max((end for end in spaces if end - start <= longest), default=0)
+        end = max((end for end in spaces if end - start <= longest), default=0)
+        if end or len(self._text) - start <= longest + LONGEST_WORD:
+            return end
+        return start + longest  # a script without spaces, or what nobody could say anyway
 
     def _ends_sentence(self, match: re.Match[str], start: int) -> bool | None:
         """Tell whether a sentence ends here; None while that takes more text to know."""

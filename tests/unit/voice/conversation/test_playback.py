@@ -120,3 +120,8 @@ def test_a_reply_that_nobody_heard_anything_of_leaves_no_row() -> None:
     playback.add(Side.BUDDY, "Once upon a time.")
 
     assert playback.close() == []
+
+
+def test_text_without_spaces_is_heard_by_the_character() -> None:
+    assert heard_part("字" * 200, 0.25) == ("字" * 50, "字" * 150)
+    assert heard_part("one two three", 0.7) == ("one two", "three")

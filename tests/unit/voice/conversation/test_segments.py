@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voice.conversation.segments import LONGEST, LONGEST_FIRST, Segmenter
+from voice.conversation.segments import LONGEST, LONGEST_FIRST, LONGEST_WORD, Segmenter
 from voice.conversation.spoken_text import spoken_text
 
 PIECES = st.sampled_from(
@@ -159,8 +159,16 @@ def test_endless_sentence_is_cut_at_a_space_and_the_first_one_sooner() -> None:
     assert rest
 
 
-def test_endless_word_is_not_cut() -> None:
-    assert segments_of("ha" * 300, " ha.") == ["ha" * 300 + " ha."]
+@pytest.mark.parametrize("letter", ["a", "字"])
+def test_what_has_no_spaces_is_cut_once_it_is_too_long(letter: str) -> None:
+    segments = segments_of(*letter * 720)
+
+    assert "".join(segments) == letter * 720
+    assert max(map(len, segments)) <= LONGEST + LONGEST_WORD
+
+
+def test_long_word_is_not_cut() -> None:
+    assert segments_of("ha" * 80, " ha.") == ["ha" * 80 + " ha."]
 
 
 @given(TEXTS, st.data())
