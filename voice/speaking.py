@@ -22,7 +22,6 @@ from voice.conversation.events import (
     SegmentStarted,
     SynthesisFailed,
 )
-from voice.patience import in_time
 from voice.ports import BYTES_A_SECOND, FRAME_BYTES, CallLeg, TextToSpeech, Voice
 
 log = structlog.get_logger()
@@ -36,7 +35,6 @@ AHEAD = 2  # segments synthesised at once: the one that plays and the next
 # A segment that breaks off is spoken once more, from its start, if a voice begins within this:
 # with the time that it takes to notice a voice that stalls it is no silence a caller hangs up on.
 AGAIN_SECONDS = 1.2
-MOST_SECONDS = 60.0
 
 
 @dataclass(slots=True, eq=False)
@@ -209,19 +207,23 @@ class Speaker:
         """Have a voice speak; return how many bytes came, and why no more did."""
         size = 0
         audio = self._text_to_speech.synthesise(item.text, voice)
-        if within is not None:
-            audio = in_time(audio, first_seconds=within, next_seconds=MOST_SECONDS)
         try:
-            async with aclosing(audio):
+            async with asyncio.timeout(within) as limit, aclosing(audio):
                 async for chunk in audio:
+                    if size == 0:
+                        limit.reschedule(None)
                     if size == 0 and within is None:
                         self.on_first_byte(item.reply)
                     size += len(chunk)
                     item.chunks.put_nowait(chunk)
+        except TimeoutError:
+            failure = ProviderError("voice", f"no sound within {within:g} s", retryable=True)
         except ProviderError as error:
-            log.warning("synthesis_failed", reply=item.reply, error=str(error))
-            return size, error
-        return size, None
+            failure = error
+        else:
+            return size, None
+        log.warning("synthesis_failed", reply=item.reply, error=str(failure))
+        return size, failure
 
     @staticmethod
     def _begin_again(item: _Item) -> None:
