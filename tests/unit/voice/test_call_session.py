@@ -163,8 +163,8 @@ def test_failing_model_is_apologised_for_and_the_call_goes_on(reply: ScriptedRep
     "failures",
     [
         [ScriptedSpeech(), ScriptedSpeech()],  # the second try fails too
-        [ScriptedSpeech(after_seconds=0.4, error=LOST)],
-        [ScriptedSpeech(after_seconds=0.4, stalls=True)],
+        [ScriptedSpeech(after_seconds=0.4, error=LOST), ScriptedSpeech(), ScriptedSpeech()],
+        [ScriptedSpeech(after_seconds=0.4, stalls=True), ScriptedSpeech(stalls=True)],
     ],
 )
 def test_failing_voice_is_apologised_for_and_the_call_goes_on(
