@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -35,6 +35,7 @@ AHEAD = 2  # segments synthesised at once: the one that plays and the next
 # A segment that breaks off is spoken once more, from its start, if a voice begins within this:
 # with the time that it takes to notice a voice that stalls it is no silence a caller hangs up on.
 AGAIN_SECONDS = 1.2
+RETURN_SECONDS = 0.3  # for a mark to come back, at most: who waits longer leaves the line dead
 
 
 @dataclass(slots=True, eq=False)
@@ -139,6 +140,9 @@ class Speaker:
         """Tell the machine how much of a segment has been heard."""
         mark = self._marks.pop(name, None)
         if mark is None or mark.item.reply in self._retired:
+            return
+        if mark.is_last and mark.item.has_failed:
+            mark.item.chunks.put_nowait(None)
             return
         if mark.is_last:
             self._forget(mark.item)
@@ -246,12 +250,26 @@ class Speaker:
                 chunk = await self._next_chunk(item)
             if item.reply in self._retired:
                 return
-            if item.has_failed:
-                furthest = max(item.broken_bytes, item.sent_bytes - item.broken_bytes)
-                spoken = _share(furthest, len(item.text) * self._pace)
-                self._post(SynthesisFailed(item.reply, item.number, spoken))
-            if item.sent_bytes or not item.has_failed:
-                await self._mark(item, is_last=True)
+            await self._mark(item, is_last=True)
+        if item.has_failed:
+            await self._fail(item)
+
+    async def _fail(self, item: _Item) -> None:
+        """Tell of a segment that no voice can say, once all that was sent before was heard.
+
+        An apology cuts off what still plays: a sentence would end in mid-word.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._plays_until + RETURN_SECONDS):
+                await item.chunks.get()  # its mark, or the end of the reply
+        if item.reply in self._retired:
+            return
+        self._retire(item.reply)
+        furthest = max(item.broken_bytes, item.sent_bytes - item.broken_bytes)
+        spoken = _share(furthest, len(item.text) * self._pace)
+        if furthest:
+            self._post(SegmentPlayed(item.reply, item.number, spoken))
+        self._post(SynthesisFailed(item.reply, item.number, spoken))
 
     async def _next_chunk(self, item: _Item) -> bytes | None:
         return None if item.reply in self._retired else await item.chunks.get()

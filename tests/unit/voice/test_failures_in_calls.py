@@ -249,22 +249,26 @@ def test_sentence_that_breaks_off_is_said_again_and_nothing_is_apologised_for(
 
 
 class Hoarse(FakeTextToSpeech):
-    """A voice that breaks in the second sentence of a story, and then can't say it at all."""
+    """A voice that breaks in the second sentence of a story, or can't say it at all."""
+
+    def __init__(self, *, breaks: bool) -> None:
+        super().__init__()
+        self._breaks = breaks
 
     async def synthesise(self, text: str, voice: Voice) -> AsyncGenerator[bytes]:
-        if text == STORY[1] and not self.has_broken:
+        if text == STORY[1] and self._breaks:
+            self._breaks = False
             self.script.append(ScriptedSpeech(after_seconds=0.9, error=LOST))
         elif text == STORY[1]:
             self.script.append(MUTE)
         async for chunk in super().synthesise(text, voice):
             yield chunk
 
-    @property
-    def has_broken(self) -> bool:
-        return any(request.text == STORY[1] for request in self.requests)
 
-
-def test_voice_that_leaves_for_good_in_a_long_reply_is_apologised_for_at_once() -> None:
+@pytest.mark.parametrize("breaks", [False, True])
+def test_voice_that_leaves_in_a_long_reply_is_apologised_for_after_the_last_good_sentence(
+    *, breaks: bool
+) -> None:
     async def script(phone: ScriptedCall) -> None:
         phone.model.answer(" ".join(STORY))
         await phone.until_heard("Lisa here.")
@@ -273,13 +277,14 @@ def test_voice_that_leaves_for_good_in_a_long_reply_is_apologised_for_at_once() 
         await moment(5)
         phone.leg.hang_up()
 
-    phone = call(lambda: ScriptedCall(rules=LATE, voice=Hoarse()), script)
+    phone = call(lambda: ScriptedCall(rules=LATE, voice=Hoarse(breaks=breaks)), script)
 
-    buddy, line = phone.record.entries[2:]
-    assert STORY[0].startswith(buddy.text)
-    assert buddy.text
-    assert f"{buddy.text} {buddy.unheard}".startswith(" ".join(STORY[:2]))
+    good, cut, line = phone.record.entries[2:]
+    assert (good.text, good.unheard) == (STORY[0], "")
+    assert (cut.text, cut.unheard) == ("", " ".join(STORY[1:]))
     assert (line.side, line.text) == (Side.LINE, "synthesis failed.")
+    assert STORY[0] in phone.heard
+    assert longest_gap(phone) < 2
     assert phone.heard.endswith("synthesis failed.")
     assert STORY[2] not in phone.heard
 
