@@ -27,16 +27,13 @@ from shared.services import calls, recordings, resumptions
 from voice.conversation.commands import EndReason, Side, WriteEntry
 from voice.conversation.playback import heard_part
 from voice.timing import TurnTimes
-from voice.transcript_rows import NewEntry, NewTurnTiming, Unanswered
+from voice.transcript_rows import NO_FIGURES, NewEntry, NewTurnTiming, Unanswered
 from voice.watching import CallWatch, Watches
 
 log = structlog.get_logger()
 
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)  # then every 5 s
 GIVE_UP_SECONDS = 900.0  # the sweep has settled the call long before
-
-
-NO_FIGURES = CallFigures()
 
 
 class Store(Protocol):
@@ -198,6 +195,7 @@ class CallBook:
                 offset_ms=self._offset_ms(self.clock.now()) - round(times.told_after_ms),
                 was_speculated=times.was_speculated,
                 had_filler=times.had_filler,
+                figures=self.figures,
             )
         )
 

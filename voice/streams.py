@@ -32,7 +32,7 @@ from voice.metrics import Metrics
 from voice.pin_desk import PinDesk
 from voice.providers import Providers
 from voice.reconnecting import ReconnectingSpeechToText
-from voice.record import NO_FIGURES, CallBook
+from voice.record import CallBook
 from voice.replay.recorder import Recorder
 from voice.resuming import left_unanswered, recovered, redial
 from voice.rules import reception_rules, turn_rules
@@ -46,6 +46,7 @@ from voice.spending import (
 )
 from voice.text_desk import TextDesk
 from voice.transcript import TranscriptWriter
+from voice.transcript_rows import NO_FIGURES
 from voice.watching import Tracing, Watches
 
 CALL_SID: Final = re.compile(r"[A-Za-z0-9]{1,64}")

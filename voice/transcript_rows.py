@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, fields
 from datetime import datetime
 from typing import Final
 
-from shared.domain.timings import Stage
+from shared.domain.timings import CallFigures, Stage
 from shared.ids import CallId, PersonaVersionId
 from shared.listener import CALL_ENTRIES, CALL_INTERIM
 from shared.sealing import KeyRing
@@ -15,6 +15,8 @@ from voice.conversation.commands import Side
 
 WORDS: Final = "words"  # what an entry holds that is no divider
 
+NO_FIGURES: Final = CallFigures()
+FIGURES: Final = tuple(field.name for field in fields(CallFigures))
 STAGES: Final = (*(f"{stage}_ms" for stage in Stage), "gap_ms")
 
 
@@ -55,6 +57,7 @@ class NewTurnTiming:
     offset_ms: int | None = None  # of the end of the caller's speech
     was_speculated: bool = False
     had_filler: bool = False
+    figures: CallFigures = NO_FIGURES  # of the call until then
 
 
 # A call that is gone (erased while it ran) must not hold up the others: its rows are passed over.
@@ -71,11 +74,13 @@ _INSERT_ENTRIES: Final = """
 """
 _INSERT_TIMINGS: Final = f"""
     INSERT INTO turn_timing (call_id, turn, offset_ms, was_speculated, had_filler,
-                             {", ".join(STAGES)})
+                             {", ".join(STAGES + FIGURES)})
     SELECT new.* FROM unnest(
         %s::text[], %s::int[], %s::int[], %s::bool[], %s::bool[],
-        {", ".join(["%s::float8[]"] * len(STAGES))}
-    ) AS new (call_id, turn, offset_ms, was_speculated, had_filler, {", ".join(STAGES)})
+        {", ".join(["%s::float8[]"] * len(STAGES))},
+        %s::float8[], {", ".join(["%s::int[]"] * (len(FIGURES) - 1))}
+    ) AS new (call_id, turn, offset_ms, was_speculated, had_filler,
+              {", ".join(STAGES + FIGURES)})
     WHERE EXISTS (SELECT FROM call WHERE call.id = new.call_id)
     ON CONFLICT (call_id, turn) DO NOTHING
 """  # noqa: S608 - column names of ours
@@ -144,6 +149,7 @@ def timing_row(timing: NewTurnTiming) -> TimingRow:
         timing.was_speculated,
         timing.had_filler,
         *(stages.get(stage) for stage in STAGES),
+        *astuple(timing.figures),
     )
 
 

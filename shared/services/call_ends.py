@@ -4,29 +4,57 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from shared.domain.timings import CallFigures
 from shared.ids import CallId
 from shared.listener import CALL_ENTRIES, notify
 from shared.services import being_said, stream_tokens
-from shared.tables.call import Call, Unanswered
+from shared.tables.call import Call, TurnTiming, Unanswered
 
 
 def end(
-    session: Session, call: Call, reason: str, *, now: datetime, status: str = "completed"
+    session: Session,
+    call: Call,
+    reason: str,
+    *,
+    now: datetime,
+    status: str = "completed",
+    is_told: bool = False,
 ) -> None:
-    """Keep that the call is over; what it held has been settled, or will be."""
+    """Keep that the call is over; what it held has been settled, or will be.
+
+    Where its own process has not told of the end, what it left is all there is.
+    """
+    if is_told:
+        being_said.forget(session, CallId(call.id))
+    else:
+        take_over(session, call)
     call.status = status
     call.ended_at = now
     call.end_reason = reason
     call.stream_lost_at = call.lost_reason = None
     stream_tokens.forget(call)
-    being_said.write_down(session, CallId(call.id))
     session.execute(delete(Unanswered).where(col(Unanswered.call_id) == call.id))
     session.flush()
     notify(session, CALL_ENTRIES, call.id)
+
+
+def take_over(session: Session, call: Call) -> None:
+    """Keep of a call what its process had told when it was heard of last."""
+    being_said.write_down(session, CallId(call.id))
+    told = session.execute(
+        select(
+            func.max(TurnTiming.answer_ms),
+            func.max(TurnTiming.interruptions),
+            func.max(TurnTiming.underruns),
+            func.max(TurnTiming.speculations_prepared),
+            func.max(TurnTiming.speculations_committed),
+        ).where(col(TurnTiming.call_id) == call.id)
+    ).one()
+    answer_ms, *counts = told
+    keep(call, CallFigures(answer_ms, *(count or 0 for count in counts)))
 
 
 def keep(call: Call, figures: CallFigures) -> None:

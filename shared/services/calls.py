@@ -20,7 +20,6 @@ from shared.phone import PhoneNumber
 from shared.seed import plans
 from shared.services import (
     allowances,
-    being_said,
     call_ends,
     caller_profiles,
     consents,
@@ -261,7 +260,6 @@ def end_call(
     if stream_sid is not None and call.stream_sid != stream_sid:
         return
     call_ends.keep(call, figures)
-    being_said.forget(session, call_id)
     held = reservations.lock(session, call_id, now=now)
     # Twilio may have told of the end before us; what was talked is still to be paid.
     is_paid = held.status == talk_time.SETTLED or (held.is_new and not used_seconds)
@@ -269,7 +267,7 @@ def end_call(
         return
     call.talk_seconds = talk_time.settle_held(session, held, used_seconds=used_seconds, now=now)
     if call.ended_at is None:
-        call_ends.end(session, call, end_reason, now=now)
+        call_ends.end(session, call, end_reason, now=now, is_told=True)
 
 
 def update_status(

@@ -120,7 +120,7 @@ def resume(session: Session, call: Call, *, now: datetime) -> Resumption:
     used = talk_time.hand_over(
         session, call_id=call_id, lost_at=call.stream_lost_at or now, now=now
     )
-    being_said.write_down(session, call_id)
+    call_ends.take_over(session, call)
     entries = spoken(session, call_id)
     last = max((entry.sequence for entry in entries), default=0)
     consent = select(Consent.id).where(Consent.call_id == call_id)
@@ -145,7 +145,7 @@ def _settle(session: Session, call: Call, reason: str, used_seconds: int, *, now
         session, call_id=CallId(call.id), used_seconds=used_seconds, now=now
     )
     if call.ended_at is None:
-        call_ends.end(session, call, reason, now=now)
+        call_ends.end(session, call, reason, now=now, is_told=True)
 
 
 def _menu_key(session: Session, call: Call) -> int | None:

@@ -118,3 +118,9 @@ class TurnTiming(Table, table=True):
     first_frame_ms: float | None = column(FLOAT, default=None)
     first_mark_ms: float | None = column(FLOAT, default=None)
     gap_ms: float | None = column(FLOAT, default=None)
+    # What the call had come to by then: a process that is killed tells no more of it.
+    answer_ms: float | None = column(FLOAT, default=None)
+    interruptions: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    underruns: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    speculations_prepared: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    speculations_committed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})

@@ -11,10 +11,11 @@ from shared.database import Database, key_ring
 from shared.domain.timings import CallFigures
 from shared.ids import CallId
 from shared.services import calls, resumptions, talk_time
+from shared.services.call_ends import figures_of
 from shared.services.call_record import spoken
 from shared.services.calls import OpenedCall, StreamRefused
 from shared.services.resumptions import MOST_RESUMES, Resumption, UnansweredView
-from shared.tables.call import BeingSaid, Call, Entry, Unanswered
+from shared.tables.call import BeingSaid, Call, Entry, TurnTiming, Unanswered
 from shared.tables.talk_time import LedgerEntry
 from tests.support.builders import NOW, open_call, published_persona
 
@@ -138,6 +139,35 @@ def add_words(
             )
 
     database.transact_now(add)
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_what_a_killed_process_told_with_its_last_turn_counts(
+    database: Database, *, is_resumed: bool
+) -> None:
+    opened = talking_call(database)
+
+    def add_turns(session: Session) -> None:
+        session.add(TurnTiming(call_id=opened.call_id, turn=1, answer_ms=450.0, interruptions=1))
+        session.add(
+            TurnTiming(
+                call_id=opened.call_id,
+                turn=2,
+                answer_ms=450.0,
+                interruptions=2,
+                underruns=1,
+                speculations_prepared=4,
+                speculations_committed=3,
+            )
+        )
+
+    database.transact_now(add_turns)
+    if is_resumed:
+        assert resumption_of(resume(database, seconds=9)).figures == FIGURES
+    else:
+        database.transact_now(lambda s: list(talk_time.sweep(s, now=NOW + at(900))))
+
+    assert figures_of(row(database, opened)) == FIGURES
 
 
 def test_pace_that_was_asked_for_goes_on_with_the_call(database: Database) -> None:

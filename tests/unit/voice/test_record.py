@@ -162,6 +162,21 @@ def test_off_the_record_leaves_two_dividers_and_nothing_else() -> None:
     assert (writer.interims, writer.timings) == ([], [])
 
 
+def test_with_each_turn_is_kept_what_the_call_has_come_to() -> None:
+    writer = FakeWriter()
+    the_book = book(FakeStore(), writer)
+
+    the_book.underrun()
+    the_book.timing(TurnTimes(1, {}))
+    the_book.interrupted()
+    the_book.timing(TurnTimes(2, {}))
+
+    assert [timing.figures for timing in writer.timings] == [
+        CallFigures(underruns=1),
+        CallFigures(underruns=1, interruptions=1),
+    ]
+
+
 def test_how_slowly_buddies_shall_speak_is_kept() -> None:
     store = FakeStore()
 
