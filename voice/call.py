@@ -142,8 +142,9 @@ class CallSession:
     async def _execute(self, command: Command) -> None:
         """Carry out one command. Nothing here waits for a peer, but for `clear` on the leg."""
         match command:
-            case do.GenerateReply(reply, history, goes_on):
-                self._generate(reply, history, goes_on=goes_on, begins_turn=not goes_on)
+            case do.GenerateReply(reply, history, goes_on, hands_over):
+                begins_turn = hands_over or not goes_on
+                self._generate(reply, history, goes_on=goes_on, begins_turn=begins_turn)
             case do.PrepareReply() | do.CommitReply() | do.DiscardReply():
                 self._speculate(command)
             case do.Speak():

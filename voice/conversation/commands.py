@@ -120,6 +120,7 @@ class GenerateReply:
     reply: ReplyId
     history: tuple[Message, ...]
     goes_on: bool = False  # the buddy's last message lacks its end
+    hands_over: bool = False  # that message is the beginning of an answer to the caller's turn
 
 
 @dataclass(frozen=True, slots=True)

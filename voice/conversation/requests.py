@@ -141,10 +141,10 @@ class Requests(Floor):
                 return self._go_on(now, cut=cut, words=(Announcement.OFF_THE_RECORD,))
         if was_choosing and (key := self._chosen(said)) is not None:
             self.history = before if key == self._buddy.buddy else self.history
-            return self._hand_over(key, now)
+            return self._hand_over(key, now, is_turn=True)
         match self._wish(self.history[-1].text, said):
             case TalkTo(key):
-                return self._hand_over(key, now)
+                return self._hand_over(key, now, is_turn=True)
             case Wish.MENU:
                 self.history = before
                 return self._open_menu(cut, now)
@@ -224,8 +224,13 @@ class Requests(Floor):
             case _:
                 return None
 
-    def _hand_over(self, key: int, now: float, *, first: str = "") -> list[Command]:
-        """Let the old buddy hand over and the new one take up, who knows what was said."""
+    def _hand_over(
+        self, key: int, now: float, *, first: str = "", is_turn: bool = False
+    ) -> list[Command]:
+        """Let the old buddy hand over and the new one take up, who knows what was said.
+
+        With `is_turn` the caller's words asked for it, and no key.
+        """
         if key == self._buddy.buddy:
             return self._leave_menu(now)
         self._is_choosing, self._menu_cut = False, None
@@ -243,7 +248,8 @@ class Requests(Floor):
             self._buddy.speak(opening),
         ]
         asked = (*self.history, self._buddy.message(opening))
-        return [*commands, do.GenerateReply(reply, asked, goes_on=True)]
+        order = do.GenerateReply(reply, asked, goes_on=True, hands_over=is_turn)
+        return [*commands, order]
 
     # Again, and slower.
 

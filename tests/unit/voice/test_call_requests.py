@@ -148,3 +148,28 @@ def test_skipped_story_stops_and_the_buddy_listens() -> None:
 
     assert "on it went." not in done.heard
     assert done.leg.clears >= 1
+
+
+@pytest.mark.parametrize(("is_by_key", "turns"), [(False, 2), (True, 1)])
+def test_handing_over_has_the_times_of_a_turn_where_words_asked_for_it(
+    *, is_by_key: bool, turns: int
+) -> None:
+    async def script(phone: ScriptedCall) -> None:
+        await phone.until_heard("Lisa here.")
+        await phone.talk("one")
+        await phone.until_heard("You said one.")
+        if is_by_key:
+            for key in "*0":
+                phone.leg.press(key)
+            await phone.until_heard("buddy menu.")
+            phone.leg.press("2")
+        else:
+            await phone.talk("let me talk to Ben")
+        await phone.until_heard("Ben here")
+        await moment(2)
+        phone.leg.hang_up()
+
+    timings = call(phone, script).record.timings
+
+    assert [timing.turn for timing in timings] == list(range(1, turns + 1))
+    assert all(timing.gap_ms is not None for timing in timings)
