@@ -25,6 +25,7 @@ from voice.call import CallSession
 from voice.caller import Caller, visitor_of
 from voice.conversation.commands import EndReason
 from voice.conversation.events import Event
+from voice.conversation.recovery import Recovered
 from voice.desk import CallDesk, Ears
 from voice.made_ahead import MadeAhead
 from voice.meter import Meter
@@ -144,8 +145,8 @@ class Streams:
         )
         pins = PinDesk(opened.call_id, caller, self.database, self.clock)
         desk = self._desk(opened, spending)
-        # What goes on after a stream broke is not on the tape: it holds one stream.
-        recorder = self._recorder(desk, caller) if before is None else None
+        resumed = recovered(before, self._keys()) if before is not None else None
+        recorder = self._recorder(desk, caller, resumed, book.sequence)
         post: Callable[[Event], None]
         if recorder is not None:
             session = recorder.session(
@@ -160,7 +161,7 @@ class Streams:
                 record=book,
                 meter=meter,
                 pins=pins,
-                resumed=recovered(before, self._keys()) if before is not None else None,
+                resumed=resumed,
             )
             post = session.post
         if before is None or before.menu_key is None:
@@ -230,12 +231,16 @@ class Streams:
         """Return the buddies' menu keys by their names."""
         return {view.name: key for key, view in self.configuration.personas.items()}
 
-    def _recorder(self, desk: CallDesk, caller: Caller) -> Recorder | None:
+    def _recorder(
+        self, desk: CallDesk, caller: Caller, resumed: Recovered | None, sequence: int
+    ) -> Recorder | None:
         """Return what records a call, where the operator wants calls recorded."""
         if not self.configuration.constant(RECORD_CALLS, 0):
             return None
         loop = asyncio.get_running_loop()
-        return Recorder(desk, caller, self.clock.now(), loop.time)
+        return Recorder(
+            desk, caller, self.clock.now(), loop.time, resumed=resumed, sequence=sequence
+        )
 
     def _prepare_greetings(self, caller: Caller) -> None:
         """Make the caller's greetings while the notice and the menu are said."""

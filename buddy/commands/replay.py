@@ -16,7 +16,7 @@ from buddy.commands.subcommands import Subcommands
 from shared.clock import SystemClock
 from shared.database import open_database
 from shared.ids import CallId
-from shared.services import recordings
+from shared.services import recordings, resumptions
 from shared.services.call_record import CallDetail, EntryKind
 from shared.settings import Settings
 from voice.conversation.commands import Side, WriteEntry
@@ -55,15 +55,21 @@ def replay(arguments: argparse.Namespace) -> int:
         model=arguments.model,
         rules=dict(arguments.rule),
     )
-    tape, detail = _read(settings, arguments)
+    tapes, detail = _read(settings, arguments)
     with _silence():
-        after = rerun(tape, changes, _writer(settings))
-        if changes == Changes():
-            comparison = Comparison(_as_stored(detail), after, is_only_words=True)
-        else:
-            comparison = Comparison(rerun(tape), after)
-    print("\n".join(comparison.lines()))
-    return 0 if comparison.is_same else 1
+        comparisons = [_compared(tape, changes, detail, _writer(settings)) for tape in tapes]
+    for number, comparison in enumerate(comparisons, start=1):
+        if len(comparisons) > 1:
+            print(f"stream {number} of {len(comparisons)}")
+        print("\n".join(comparison.lines()))
+    return 0 if all(comparison.is_same for comparison in comparisons) else 1
+
+
+def _compared(tape: Tape, changes: Changes, detail: CallDetail, writer: Writer) -> Comparison:
+    after = rerun(tape, changes, writer)
+    if changes == Changes():
+        return Comparison(_as_stored(detail, tape.sequence), after, is_only_words=True)
+    return Comparison(rerun(tape), after)
 
 
 @contextmanager
@@ -77,10 +83,10 @@ def _silence() -> Iterator[None]:
         structlog.configure(**before)
 
 
-def _read(settings: Settings, arguments: argparse.Namespace) -> tuple[Tape, CallDetail]:
+def _read(settings: Settings, arguments: argparse.Namespace) -> tuple[list[Tape], CallDetail]:
     database = open_database(settings, application_name="gotobuddy-replay")
     try:
-        data, detail = database.transact_now(
+        tapes, detail = database.transact_now(
             recordings.read,
             operator_email=arguments.operator,
             call_id=CallId(arguments.call),
@@ -89,16 +95,17 @@ def _read(settings: Settings, arguments: argparse.Namespace) -> tuple[Tape, Call
         )
     finally:
         database.close_now()
-    return Tape.decode(data), detail
+    return [Tape.decode(tape) for tape in tapes], detail
 
 
-def _as_stored(detail: CallDetail) -> Outcome:
-    """Return what was written down of the call itself."""
+def _as_stored(detail: CallDetail, sequence: int) -> Outcome:
+    """Return what was written down in the stream whose entries follow this number."""
     return Outcome(
         entries=[
             WriteEntry(Side(entry.side), entry.text, entry.unheard, entry.was_interrupted)
             for entry in detail.entries
             if entry.kind is EntryKind.WORDS
+            and sequence < entry.sequence <= sequence + resumptions.SEQUENCE_STRIDE
         ]
     )
 

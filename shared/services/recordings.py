@@ -11,6 +11,7 @@ from base64 import b85decode, b85encode
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlmodel import Session
 
 from shared.database import key_ring
@@ -34,10 +35,14 @@ class NotRecorded(DomainError):
 
 
 def keep(session: Session, *, call_id: CallId, tape: bytes, now: datetime) -> None:
-    """Keep a call's tape, JSON in bytes; that of a call that was deleted meanwhile is dropped."""
+    """Keep the tape of one of a call's streams, JSON in bytes, behind those of its earlier ones.
+
+    That of a call that was deleted meanwhile is dropped.
+    """
     if session.get(Call, call_id) is None:
         return
-    packed = b85encode(zlib.compress(tape)).decode("ascii")
+    tapes = b"[" + b",".join((*_tapes(session, call_id), tape)) + b"]"
+    packed = b85encode(zlib.compress(tapes)).decode("ascii")
     session.merge(
         CallRecording(
             call_id=call_id,
@@ -49,8 +54,8 @@ def keep(session: Session, *, call_id: CallId, tape: bytes, now: datetime) -> No
 
 def read(
     session: Session, *, operator_email: str, call_id: CallId, reason: str, now: datetime
-) -> tuple[bytes, CallDetail]:
-    """Return anybody's tape and transcript to an operator, and write down who read it and why.
+) -> tuple[tuple[bytes, ...], CallDetail]:
+    """Return anybody's tapes, one a stream, and transcript to an operator, and write down who read it and why.
 
     Raise `NotAnOperator`, `ReasonMissing`, `CallNotFound` or `NotRecorded`.
     """
@@ -60,21 +65,23 @@ def read(
     detail = oversight.look(
         session, operator_id=operator_id, call_id=call_id, reason=reason, now=now
     )
-    tape = _tape(session, call_id)
-    if tape is None:
+    tapes = _tapes(session, call_id)
+    if not tapes:
         raise NotRecorded
-    return tape, detail
+    return tapes, detail
 
 
 def plain(session: Session, *, call_id: CallId) -> Any:
-    """Return a call's tape as plain values; None where there is none."""
-    tape = _tape(session, call_id)
-    return json.loads(tape) if tape is not None else None
+    """Return a call's tapes as plain values; None where there is none."""
+    return [json.loads(tape) for tape in _tapes(session, call_id)] or None
 
 
-def _tape(session: Session, call_id: CallId) -> bytes | None:
+def _tapes(session: Session, call_id: CallId) -> tuple[bytes, ...]:
     found = session.get(CallRecording, call_id)
     if found is None:
-        return None
+        return ()
     packed = key_ring(session).open(found.sealed_tape, "tape", call_id)
-    return zlib.decompress(b85decode(packed))
+    kept = zlib.decompress(b85decode(packed))
+    if not kept.startswith(b"["):  # one that was kept when a call had one stream
+        return (kept,)
+    return tuple(map(bytes, msgspec.json.decode(kept, type=list[msgspec.Raw])))

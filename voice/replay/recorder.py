@@ -14,6 +14,7 @@ from shared.configuration import PersonaView
 from voice.call import CallSession
 from voice.caller import Caller
 from voice.conversation.events import Event
+from voice.conversation.recovery import Recovered
 from voice.conversation.turn_rules import TurnRules
 from voice.desk import CallDesk, CallRecord, Ears, PinChecks, TalkTimeMeter
 from voice.ports import (
@@ -45,14 +46,25 @@ class Recorder:
     """Takes down one call; `tape` may be read at any time."""
 
     def __init__(
-        self, desk: CallDesk, caller: Caller, began_at: datetime, clock: Callable[[], float]
+        self,
+        desk: CallDesk,
+        caller: Caller,
+        began_at: datetime,
+        clock: Callable[[], float],
+        *,
+        resumed: Recovered | None = None,
+        sequence: int = 0,
     ) -> None:
+        """Begin a tape; one of a stream that goes on with a call knows from what."""
         self._caller = caller
         shelf = desk.announcements
         tape = Tape(
             began_at=began_at.isoformat(),
             profile=caller.profile,
             visitor=caller.visitor,
+            resumed=resumed,
+            sequence=sequence,
+            slower=caller.slower,
             redial=caller.redial,
             personas=dict(desk.personas()),
             reception_rules=desk.reception_rules(),
@@ -113,6 +125,7 @@ class Recorder:
             record=self.record(record),
             meter=self.meter(meter),
             pins=self.pins(pins),
+            resumed=self.tape.resumed,
         )
 
     def outside(self, post: Callable[[Event], None]) -> Callable[[Event], None]:

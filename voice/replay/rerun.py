@@ -104,7 +104,7 @@ class Outcome:
         self.off_the_record += 1
 
     def resume_off(self) -> None:
-        """Take note of nothing: a tape begins on the record."""
+        """Take note of nothing: it went off the record in an earlier stream."""
 
     def go_on(self) -> None:
         """Take note of nothing: going off the record is what counts."""
@@ -147,7 +147,9 @@ class _Rerun:
         outcome = Outcome()
         deck = TapeDeck(tape, clock)
         began_at = datetime.fromisoformat(tape.began_at)
-        caller = Caller(tape.profile, tape.visitor, began_at, redial=tape.redial)
+        caller = Caller(
+            tape.profile, tape.visitor, began_at, slower=tape.slower, redial=tape.redial
+        )
         model = TapedModel(tape, clock, self._writer)
         session = CallSession(
             deck,
@@ -156,6 +158,7 @@ class _Rerun:
             record=outcome,
             meter=TapedMeter(tape.metered, clock),
             pins=TapedPins(tape),
+            resumed=tape.resumed,
         )
         async with asyncio.TaskGroup() as group:
             beside = [group.create_task(deck.play()), group.create_task(self._outside(session))]

@@ -18,7 +18,7 @@ from shared.services.caller_profiles import CallerProfile
 from voice.conversation.events import Event
 from voice.conversation.prompts import ModelMessage
 from voice.conversation.reception import ReceptionRules, Visitor
-from voice.conversation.recovery import Redial
+from voice.conversation.recovery import Recovered, Redial
 from voice.conversation.turn_rules import TurnRules
 from voice.ports import Voice
 
@@ -140,6 +140,9 @@ class Tape(msgspec.Struct):
     default_model: str
     announcements: dict[str, tuple[str, int]]  # words, and bytes of their sound
     version: int = VERSION
+    resumed: Recovered | None = None  # what earlier streams of the call had come to
+    sequence: int = 0  # its entries are counted on from here
+    slower: int = 0  # times that slower speech had been asked for
     made_ahead: dict[str, int] = msgspec.field(default_factory=dict)  # bytes, by key
     ready: list[tuple[str, list[str]]] = msgspec.field(default_factory=list)  # of words, by key
     media_at: list[float] = msgspec.field(default_factory=list)  # frames of the caller's audio

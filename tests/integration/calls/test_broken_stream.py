@@ -9,7 +9,9 @@ import psycopg
 from sandbox.phone.caller import dial
 from sandbox.phone.report import PhoneReport
 from sandbox.phone.steps import press, say
+from shared.services import personas, recordings
 from tests.integration.calls.conftest import recorded_call
+from tests.support.builders import NOW
 from tests.support.voice_service import RunningVoice
 
 CALLER = "+14155550175"
@@ -55,6 +57,8 @@ async def call_whose_stream_breaks(voice: RunningVoice) -> PhoneReport:
 async def test_stream_that_breaks_is_gone_on_with_and_nothing_is_paid_twice(
     voice: RunningVoice,
 ) -> None:
+    voice.database.transact_now(personas.set_constant, name="record_calls", value=1, now=NOW)
+
     report = await call_whose_stream_breaks(voice)
 
     assert "sorry, i lost you for a second. you were asking about salt." in report.heard
@@ -65,6 +69,8 @@ async def test_stream_that_breaks_is_gone_on_with_and_nothing_is_paid_twice(
     asked = [entry.text for entry in call.entries if entry.side == "caller"]
     assert asked == ["what about salt", "and more"]
     assert 0 < call.card.seconds <= report.seconds
+    tapes = voice.database.transact_now(recordings.plain, call_id=call.card.call_id)
+    assert [tape["resumed"] is not None for tape in tapes] == [False, True]
     async with asyncio.timeout(10):  # the books are closed a moment before the stream is left
         while voice.service.calls_in_progress:
             await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.05)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import zlib
+from base64 import b85encode
 from datetime import timedelta
 
 import pytest
 from sqlmodel import Session, select
 
-from shared.database import Database
+from shared.database import Database, key_ring
 from shared.domain.retention import RetentionRules
 from shared.ids import CallId
 from shared.services import accounts, calls, erasure, export, oversight, recordings, retention
@@ -43,17 +45,46 @@ def stored(session: Session) -> list[bytes]:
 def test_a_tape_is_sealed_and_read_by_an_operator_who_leaves_a_trace(database: Database) -> None:
     call_id = recorded_call(database)
 
-    tape, detail = database.transact_now(
+    tapes, detail = database.transact_now(
         recordings.read, operator_email=operator(database), call_id=call_id, reason=REASON, now=NOW
     )
 
     owner = database.transact_now(calls.owner, call_id=call_id)
     assert owner is not None
     looks = database.transact_now(oversight.looks, account_id=owner)
-    assert tape == TAPE
+    assert tapes == (TAPE,)
     assert detail.card.call_id == call_id
     assert [look.reason for look in looks] == [REASON]
     assert b"Nelson" not in database.transact_now(stored)[0]
+
+
+def test_every_stream_of_a_call_has_its_tape(database: Database) -> None:
+    call_id = recorded_call(database)
+    more = b'{"said": "go on"}'
+    database.transact_now(recordings.keep, call_id=call_id, tape=more, now=NOW)
+
+    tapes, _ = database.transact_now(
+        recordings.read, operator_email=operator(database), call_id=call_id, reason=REASON, now=NOW
+    )
+
+    assert tapes == (TAPE, more)
+    assert database.transact_now(recordings.plain, call_id=call_id) == [
+        json.loads(TAPE),
+        json.loads(more),
+    ]
+
+
+def test_a_tape_from_when_a_call_had_one_stream_can_be_read(database: Database) -> None:
+    call_id = recorded_call(database)
+
+    def keep_alone(session: Session) -> None:
+        packed = b85encode(zlib.compress(TAPE)).decode("ascii")
+        sealed = key_ring(session).seal(packed, "tape", call_id)
+        session.get_one(CallRecording, call_id).sealed_tape = sealed
+
+    database.transact_now(keep_alone)
+
+    assert database.transact_now(recordings.plain, call_id=call_id) == [json.loads(TAPE)]
 
 
 def test_nobody_else_reads_one_and_nobody_without_a_reason(database: Database) -> None:
@@ -92,7 +123,7 @@ def test_it_is_exported_with_its_call_and_deleted_with_it(database: Database) ->
     database.transact_now(erasure.delete_call, account_id=owner, call_id=call_id, now=NOW)
     database.transact_now(recordings.keep, call_id=call_id, tape=TAPE, now=NOW)
 
-    assert values["recording"] == json.loads(TAPE)
+    assert values["recording"] == [json.loads(TAPE)]
     assert database.transact_now(stored) == []
 
 

@@ -14,9 +14,10 @@ from shared.errors import ProviderError
 from tests.support.fakes import ScriptedReply, ScriptedSpeech
 from tests.support.scripted_call import BEGAN_AT, ScriptedCall, moment
 from voice.conversation import events as on
-from voice.conversation.commands import EndReason
+from voice.conversation.commands import EndReason, Message, Side
 from voice.conversation.prompts import ModelMessage
 from voice.conversation.reception import Visitor
+from voice.conversation.recovery import Recovered
 from voice.conversation.turn_rules import TurnRules
 from voice.replay.comparison import Comparison
 from voice.replay.recorder import Recorder
@@ -35,13 +36,23 @@ class RecordedCall(ScriptedCall):
     post: Callable[[on.Event], None]  # the way in for whoever stands outside
 
 
-def recorded(script: Script, visitor: Visitor | None = None) -> tuple[Outcome, Tape]:
+def recorded(
+    script: Script, visitor: Visitor | None = None, resumed: Recovered | None = None
+) -> tuple[Outcome, Tape]:
     """Lead a call on fakes, recorded; return what came of it and its tape, stored and read."""
 
     async def play() -> tuple[Outcome, Tape]:
         phone = RecordedCall(name="Sam", visitor=visitor)
         outcome = Outcome()
-        recorder = Recorder(phone.desk, phone.caller, BEGAN_AT, asyncio.get_running_loop().time)
+        phone.caller.slower = 1 if resumed is not None else 0
+        recorder = Recorder(
+            phone.desk,
+            phone.caller,
+            BEGAN_AT,
+            asyncio.get_running_loop().time,
+            resumed=resumed,
+            sequence=1000 if resumed is not None else 0,
+        )
         session = recorder.session(
             phone.leg,
             phone.desk,
@@ -76,6 +87,29 @@ async def story(phone: RecordedCall) -> None:
     await phone.until_heard("You said please stop that now.")
     await moment(1)
     phone.leg.hang_up()
+
+
+def test_a_stream_that_goes_on_with_a_call_is_run_again_from_what_it_knew() -> None:
+    async def go_on(phone: RecordedCall) -> None:
+        await phone.until_heard("You said what about salt.")
+        await phone.talk("and pepper")
+        await phone.until_heard("You said and pepper.")
+        phone.leg.hang_up()
+
+    asked = (Message(Side.CALLER, "what about salt"),)
+    resumed = Recovered(asked, words=("Sorry.",), owes_reply=True, menu_key=1, has_consented=True)
+
+    first, tape = recorded(go_on, Visitor(is_back=True, favourite_key=1), resumed)
+    again = rerun(tape)
+
+    assert [entry.text for entry in first.entries] == [
+        "Sorry.",
+        "You said what about salt.",
+        "and pepper",
+        "You said and pepper.",
+    ]
+    assert shape(again) == shape(first)
+    assert (tape.slower, tape.sequence) == (1, 1000)
 
 
 def test_a_recogniser_that_was_given_up_is_so_again() -> None:
