@@ -59,6 +59,7 @@ class FakeCallLeg:
         self.is_closed = False
         self.loses_marks = False  # those sent from now on never come back
         self.send_seconds = 0.0  # that the line takes for a message; meanwhile its sender waits
+        self.marks_late = 0.0  # seconds by which those sent from now on come back too late
         self._events: Followed[LegEvent] = Followed()
         self._pending_marks: list[tuple[str, asyncio.TimerHandle]] = []
         self._has_ended = False
@@ -138,7 +139,8 @@ class FakeCallLeg:
         if self._has_ended or self.loses_marks:
             return
         due = max(now(), self.playbacks[-1].ended_at if self.playbacks else 0.0)
-        timer = asyncio.get_running_loop().call_at(due, self._return_first_mark)
+        due_here = due + self.marks_late
+        timer = asyncio.get_running_loop().call_at(due_here, self._return_first_mark)
         self._pending_marks.append((name, timer))
 
     async def clear(self) -> None:

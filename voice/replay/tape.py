@@ -148,6 +148,7 @@ class Tape(msgspec.Struct):
     media_at: list[float] = msgspec.field(default_factory=list)  # frames of the caller's audio
     caller: list[CallerItem] = msgspec.field(default_factory=list)
     marks_late: list[float] = msgspec.field(default_factory=list)  # seconds after they were due
+    late: dict[str, float] = msgspec.field(default_factory=dict)  # the same by the marks' names
     written: list[Written] = msgspec.field(default_factory=list)
     spoken: list[Spoken] = msgspec.field(default_factory=list)
     profiles: list[Profiled] = msgspec.field(default_factory=list)

@@ -79,7 +79,10 @@ class TapeDeck:
         self._is_changed.set()
 
     async def send_mark(self, name: str) -> None:
-        due = self._started_at + self._playing.mark(self.now, name) + self._latency
+        # A mark that was there then is as late as it was: whether words come before or after it
+        # decides who has the floor.
+        late = self._tape.late.get(name, self._latency)
+        due = self._started_at + self._playing.mark(self.now, name) + late
         timer = asyncio.get_running_loop().call_at(due, self._return_mark, name)
         self._marks[name] = timer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
+from typing import Final
 
 from shared.configuration import PersonaView
 from shared.errors import ProviderError
@@ -46,6 +47,8 @@ from voice.replay.tape import (
 )
 from voice.timing import TurnTimes
 
+NOT_YET_SECONDS: Final = 1.0  # later than a `clear` that took it back: no one knows how much
+
 
 class NotedLeg:
     def __init__(self, leg: CallLeg, notes: Notes) -> None:
@@ -71,7 +74,8 @@ class NotedLeg:
                 tape.caller.append(Key(now, self._mask.press(digit, now)))
             case MarkReturned(name):
                 if (due := self._playing.due.pop(name, None)) is not None:
-                    tape.marks_late.append(moment(max(0.0, now - due)))
+                    tape.late[name] = moment(max(0.0, now - due))
+                    tape.marks_late.append(tape.late[name])
             case LegClosed(is_lost) if not self._is_closed:
                 self._is_closed = True
                 tape.caller.append(Closed(now, is_lost))
@@ -90,6 +94,9 @@ class NotedLeg:
 
     async def clear(self) -> None:
         now = self._notes.now
+        for name, due in self._playing.due.items():
+            if due <= now:  # it was to come back before this, and had not
+                self._notes.tape.late[name] = moment(now - due + NOT_YET_SECONDS)
         self._playing.clear(now)
         self._notes.tape.sent.append(Sound(now, 0))
         await self._leg.clear()

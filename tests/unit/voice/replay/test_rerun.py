@@ -112,6 +112,29 @@ def test_a_stream_that_goes_on_with_a_call_is_run_again_from_what_it_knew() -> N
     assert (tape.slower, tape.sequence) == (1, 1000)
 
 
+def test_each_mark_is_as_late_as_it_was() -> None:
+    async def impatient(phone: RecordedCall) -> None:
+        await phone.until_heard("Lisa here.")
+        await phone.talk("tell me more")
+        await phone.until_heard("tell me more.")
+        await moment(1)
+        phone.leg.marks_late = 0.9  # the line keeps one answer to itself for a while
+        await phone.talk("what about salt")
+        await phone.until_heard("what about salt.")
+        phone.leg.marks_late = 0.0
+        await phone.talk("and what about pepper")
+        await phone.until_heard("what about pepper.")
+        await moment(1)
+        phone.leg.hang_up()
+
+    first, tape = recorded(impatient)
+    again = rerun(tape)
+
+    assert any(entry.was_interrupted for entry in first.entries)  # as far as marks had told
+    assert again.prepared == first.prepared
+    assert shape(again) == shape(first)
+
+
 def test_a_recogniser_that_was_given_up_is_so_again() -> None:
     async def refused(phone: RecordedCall) -> None:
         await phone.until_heard("Lisa here.")
