@@ -67,6 +67,11 @@ class CallerTurn:
         """Forget the kept word: it is part of what interrupted."""
         self._kept = None
 
+    def take_back_kept(self) -> None:
+        """Forget the kept word, unless it is final: it turned out not to have been said."""
+        if self._kept is not None and not self._kept.is_final:
+            self._kept = None
+
     def resume(self, now: float, history: list[Message], *, within: float) -> None:
         """Let a kept word begin the turn if it was said within so many seconds of now."""
         self.words.forget_before(now - within)

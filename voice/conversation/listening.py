@@ -22,12 +22,12 @@ class Listening(Requests):
             return []
         if self._is_late(news):
             return self._take_late_words(news, now)
-        if self._keeps_floor(news.text):
-            if news.text:
-                self._questions = 0  # who listens is there
-                self._turn.keep(news, now)
-            return []
         if not news.text and self.phase is not Phase.LISTENING:
+            self._turn.take_back_kept()
+            return []
+        if self._keeps_floor(news.text):
+            self._questions = 0  # who listens is there
+            self._turn.keep(news, now)
             return []
         commands: list[Command] = []
         if self.phase is not Phase.LISTENING:

@@ -292,3 +292,31 @@ def test_noise_holds_a_turn_open_no_longer_than_a_voice_may() -> None:
 
     assert conversation.deadline == pytest.approx(12 + RULES.voice_hold_most)
     assert conversation.tick(12 + RULES.voice_hold_most) != []
+
+
+def test_short_word_that_is_taken_back_does_not_become_the_turn() -> None:
+    conversation, reply = thinking_conversation()
+    conversation.receive(on.SegmentGenerated(reply, "Once upon a time."), 13.5)
+    conversation.receive(on.ReplyGenerated(reply), 13.6)
+    conversation.receive(on.SegmentStarted(reply, 0), 14)
+    conversation.receive(on.TranscriptReceived("mm hm", is_final=False), 14.5)
+    conversation.receive(on.TranscriptReceived("", is_final=True), 14.8)
+
+    conversation.receive(on.SegmentPlayed(reply, 0), 15)
+
+    assert conversation.phase is Phase.LISTENING
+    assert conversation.tick(19) == []
+
+
+def test_short_word_that_is_final_is_kept_whatever_is_taken_back_after_it() -> None:
+    conversation, reply = thinking_conversation()
+    conversation.receive(on.SegmentGenerated(reply, "Once upon a time?"), 13.5)
+    conversation.receive(on.ReplyGenerated(reply), 13.6)
+    conversation.receive(on.SegmentStarted(reply, 0), 14)
+    conversation.receive(on.TranscriptReceived("bear", is_final=True), 14.5)
+    conversation.receive(on.TranscriptReceived("", is_final=True), 14.8)
+
+    conversation.receive(on.SegmentPlayed(reply, 0), 15)
+
+    commands = conversation.tick(19)
+    assert [c.text for c in commands if isinstance(c, do.WriteEntry)] == ["bear"]
