@@ -79,6 +79,8 @@ def the_pause_ends_a_turn(call: WitnessedCall) -> None:
         last = max((ended for began, ended in call.speech if began < one.at), default=None)
         if last is None or last + RECOGNISED_AFTER > one.at:
             continue  # the caller goes on, and nobody has been told yet
+        if _told_last(call, one) < last:
+            continue  # nor ever will be: the recogniser was lost just then
         if _is_out_of_order(call, one, last):
             continue
         said = _said_until(call, one)
@@ -89,15 +91,17 @@ def the_pause_ends_a_turn(call: WitnessedCall) -> None:
         else:
             most = pause + SLACK
         since = max(last, _floor_given(call, one))
-        assert one.at <= since + most or one.at <= _pause_changed(call, one) + SLACK
+        told = _told_last(call, one) + FRAME  # replayed to a recogniser that was deaf, it is late
+        changed = _pause_changed(call, one) + SLACK
+        assert one.at <= max(since + most, told, changed), "a turn ends with its pause"
 
 
 def _is_out_of_order(call: WitnessedCall, taken: Happening, last: float) -> bool:
     """Tell whether the words that ended last were not the last to be told."""
     ends = [
         one.event.ended_at
-        for one in call.happenings
-        if one.at <= taken.at and isinstance(one.event, on.TranscriptReceived) and one.event.text
+        for one in itertools.takewhile(lambda one: one is not taken, call.happenings)
+        if isinstance(one.event, on.TranscriptReceived) and one.event.text
     ]
     return bool(ends) and ends[-1] is not None and ends[-1] < last - FRAME
 
@@ -129,6 +133,18 @@ def _is_held_open(call: WitnessedCall, taken: Happening, since: float) -> bool:
         for one in call.happenings
     )
     return noise or voice or (bool(news) and not news[-1].is_final)
+
+
+def _told_last(call: WitnessedCall, taken: Happening) -> float:
+    """Return when the last words of the turn came: without them it has no end yet."""
+    return max(
+        (
+            one.at
+            for one in call.happenings
+            if one.at <= taken.at and isinstance(one.event, on.TranscriptReceived) and one.turn
+        ),
+        default=0.0,
+    )
 
 
 def _floor_given(call: WitnessedCall, taken: Happening) -> float:

@@ -47,7 +47,8 @@ class Step:
             case "take back" | "mishear":
                 phone.recogniser.hear(self.words, is_final=False)
                 witness.speech.append((now(), now()))
-                await moment(min(self.seconds, 1.0))
+                # The line goes on meanwhile, as it does in life: stream time stands still without it.
+                await phone.leg.say("", then_silence=min(self.seconds, 1.0))
                 if self.kind == "mishear":
                     witness.speech.append((now(), now()))
                 phone.recogniser.hear("" if self.kind == "take back" else "mm hm", is_final=True)
