@@ -88,7 +88,8 @@ def who_is_silent_is_asked(call: WitnessedCall) -> None:
                 assert one.at - _quiet_since(call, one.at) >= QUESTION_AFTER - FRAME
     for _, after in itertools.pairwise([*call.happenings, None]):
         at = call.ended_at if after is None else after.at
-        assert at - _quiet_since(call, at) <= QUESTION_AFTER + SLACK, "nobody is left in silence"
+        since = max(_quiet_since(call, at), _written_last(call, at))
+        assert at - since <= QUESTION_AFTER + SLACK, "nobody is left in silence"
 
 
 def _quiet_since(call: WitnessedCall, at: float) -> float:
@@ -100,6 +101,21 @@ def _quiet_since(call: WitnessedCall, at: float) -> float:
         if one.at < at and isinstance(one.event, on.TranscriptReceived) and one.event.text
     ]
     return max([*heard, *said], default=at)
+
+
+def _written_last(call: WitnessedCall, at: float) -> float:
+    """Return when the floor came to the caller because the model had no more to say."""
+    return max(
+        (
+            one.at
+            for one in call.happenings
+            if one.at < at
+            and isinstance(one.event, on.ReplyGenerated)
+            and one.after is Phase.LISTENING
+            and one.before is not Phase.LISTENING
+        ),
+        default=0.0,
+    )
 
 
 def what_fails_is_told(call: WitnessedCall) -> None:

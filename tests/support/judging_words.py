@@ -12,6 +12,7 @@ from voice.conversation.commands import Side
 from voice.conversation.events import ReplyId
 from voice.conversation.machine import Phase
 
+SECOND = 4  # words that are said in it at a usual pace
 MARGIN = 3  # words of some 0.16 s: what was heard is told to the nearest second
 
 
@@ -25,10 +26,20 @@ def history_is_what_was_heard(call: WitnessedCall) -> None:
         told = [w for m in command.history if m.side is Side.BUDDY for w in words(m.text)]
         if isinstance(command, do.GenerateReply) and command.goes_on:
             told = told[: len(told) - len(_said_again(call, at, command.reply))]
-        unheard = [word for word in told if word not in by_now]
-        assert not unheard, "the model is told nothing that was not heard"
+        unheard = set(told) - by_now
+        assert _is_reckoned(call, unheard), "the model is told nothing that was not heard"
         forgotten = by_now - set(told)
         assert len(forgotten) <= MARGIN * _cuts(call, at), "the model is told what was heard"
+
+
+def _is_reckoned(call: WitnessedCall, unheard: set[str]) -> bool:
+    """Tell whether words count as heard only because their voice stands still, or broke off.
+
+    Nobody knows of that yet when the call is cut short just then: since the last mark, words
+    count as heard at a usual pace, for a second at most.
+    """
+    broken = {word for made in call.voice.makings if made.is_broken for word in words(made.text)}
+    return unheard <= broken and len(unheard) <= SECOND * _cuts(call, call.ended_at)
 
 
 def _said_again(call: WitnessedCall, at: float, reply: ReplyId) -> list[str]:
@@ -58,7 +69,8 @@ def the_transcript_strikes_out_what_was_not_heard(call: WitnessedCall) -> None:
                 struck += words(unheard)
             case _:
                 pass
-    assert not set(written) - set(heard), "nothing is written as heard that was not"
+    not_heard = set(written) - set(heard)
+    assert _is_reckoned(call, not_heard), "nothing is written as heard that was not"
     missing = set(heard) - set(written)
     assert len(missing) <= MARGIN * _cuts(call, call.ended_at), "what was heard is written"
     said: dict[ReplyId, list[str]] = {}
@@ -108,6 +120,7 @@ def a_buddy_goes_on_from_the_sentence_that_was_cut(call: WitnessedCall) -> None:
             _goes_on_right(said.get(cut, []), again, heard_by_cut, _starts(call, cut))
             if cut in unwritten and again:
                 assert any(isinstance(c, do.GenerateReply) and c.goes_on for c in one.commands)
+        cut = None if goes_on else cut  # it is being said again, and other words cut that
         for command in one.commands:
             match command:
                 case do.Speak(reply, _, text) if words(text):
@@ -124,7 +137,7 @@ def a_buddy_goes_on_from_the_sentence_that_was_cut(call: WitnessedCall) -> None:
                     unwritten.add(reply)
                     cut = None
                 case do.Announce():
-                    cut = None if not goes_on else cut
+                    cut = None
                 case _:
                     pass
 
