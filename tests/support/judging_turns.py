@@ -15,6 +15,7 @@ RECOGNISED_AFTER = 0.12  # seconds, and a frame
 SLACK = 0.15  # seconds: the recogniser's delay, and a frame
 DICTATED = "five"  # the word that a caller of ours dictates
 DICTATION_PAUSE = 2.0
+NUMBER_DIGITS = 10  # of a phone number; then it may be complete
 FINAL_WAIT = 3.0
 VOICE_HOLD_MOST = 3.0
 
@@ -84,7 +85,7 @@ def the_pause_ends_a_turn(call: WitnessedCall) -> None:
         if _is_out_of_order(call, one, last):
             continue
         said = _said_until(call, one)
-        pause = max(one.pause, DICTATION_PAUSE) if said.endswith(DICTATED) else one.pause
+        pause = max(one.pause, DICTATION_PAUSE) if _is_dictated(said) else one.pause
         assert one.at >= last + pause - FRAME, "a turn ends after its pause"
         if _is_held_open(call, one, last):
             most = max(pause, VOICE_HOLD_MOST, FINAL_WAIT) + SLACK
@@ -104,6 +105,12 @@ def _is_out_of_order(call: WitnessedCall, taken: Happening, last: float) -> bool
         if isinstance(one.event, on.TranscriptReceived) and one.event.text
     ]
     return bool(ends) and ends[-1] is not None and ends[-1] < last - FRAME
+
+
+def _is_dictated(said: str) -> bool:
+    """Tell whether a number was being said that may go on."""
+    digits = len(list(itertools.takewhile(lambda word: word == DICTATED, reversed(said.split()))))
+    return 0 < digits < NUMBER_DIGITS
 
 
 def _said_until(call: WitnessedCall, taken: Happening) -> str:
