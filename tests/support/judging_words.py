@@ -74,11 +74,14 @@ def the_transcript_strikes_out_what_was_not_heard(call: WitnessedCall) -> None:
     missing = set(heard) - set(written)
     assert len(missing) <= MARGIN * _cuts(call, call.ended_at), "what was heard is written"
     said: dict[ReplyId, list[str]] = {}
-    for _, command in call.commands:
+    began: dict[ReplyId, float] = {}
+    for at, command in call.commands:
         if isinstance(command, do.Speak):
+            began.setdefault(command.reply, at)
             said.setdefault(command.reply, []).extend(words(command.text))
-    for spoken in said.values():
-        if set(spoken) & set(heard):
+    for reply, spoken in said.items():
+        # What is said again may have been heard before, and nothing of it this time.
+        if any(one.word in spoken and one.at > began[reply] for one in call.heard()):
             left_out = set(spoken) - set(written) - set(struck)
             broken = {w for m in call.voice.makings if m.is_broken for w in words(m.text)}
             assert not left_out - broken, "what was not heard is struck out"
