@@ -113,7 +113,7 @@ async def _soak(bot: Bot, world: World, calls: int, at_once: int) -> None:
     growth = memory.thousands[-1] / memory.thousands[0] - 1
     cells = [
         f"{datetime.now(UTC):%Y-%m-%d}",
-        f"{told['done']:,} ({len(told['failures'])} failed, {told['silent']} silent)",
+        f"{told['done']:,} ({told['failed']} failed, {told['silent']} silent)",
         at_once,
         f"{seconds:.0f}",
         f"{memory.thousands[0]:.1f}",

@@ -93,7 +93,8 @@ class World:
             for place in range(order["at_once"]):
                 await asyncio.sleep(order["seconds"] / order["at_once"])
                 group.create_task(keep_calling(), name=f"line {place}")
-        _say({"over": True, "done": done, "failures": failures[:5], "silent": silent})
+        over = {"over": True, "done": done, "failed": len(failures), "silent": silent}
+        _say({**over, "failures": failures[:5]})
 
     async def _call(
         self,
