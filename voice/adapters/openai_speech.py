@@ -25,6 +25,7 @@ from voice.waiting import pause
 
 FRESH_SECONDS: Final = 45.0  # so long after its last use a connection is surely still open
 GATHER_SECONDS: Final = 0.08  # a third of a second of speech, where four are made in one
+MOST_AT_ONCE: Final = 16_384  # bytes: a piece of this length was cut from more that is there
 
 _NORMAL_SPEED: Final = 1.0
 
@@ -57,8 +58,9 @@ class OpenAISpeech(Closing):
                 for block in blocks.feed(g711.encode(downsampler.feed(pcm))):
                     played_until += len(block) / BYTES_A_SECOND
                     yield block
-                # The half of what lies ahead: the line won't run dry meanwhile.
-                await pause(min(GATHER_SECONDS, (played_until - clock()) / 2))
+                if len(pcm) < MOST_AT_ONCE:
+                    # The half of what lies ahead: the line won't run dry meanwhile.
+                    await pause(min(GATHER_SECONDS, (played_until - clock()) / 2))
         for block in blocks.rest():
             yield block
 

@@ -320,6 +320,10 @@ def test_no_line_runs_dry_because_speech_was_left_to_gather(speed: float) -> Non
     assert came.blocks[-1][0] < 10
 
 
+def test_speech_that_is_there_at_once_is_read_at_once() -> None:
+    assert heard(speed=1000).blocks[-1][0] < 0.2  # who makes words ahead has no line to wait for
+
+
 def test_speech_no_faster_than_it_is_spoken_waits_for_nothing() -> None:
     came = heard(speed=1)
 
