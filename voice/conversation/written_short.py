@@ -106,7 +106,7 @@ _ENDS: Final = rf"(?P<end>(?=\s+{_STARTERS}))?"
 _DIRECTIONS: Final = (
     r"(?:[NS][EW]?|[EW]|North|South|East|West|North(?:east|west)|South(?:east|west))\b"
 )
-_WORDS_OF_A_NAME: Final = r"(?:[A-Z][\w']*\.? ){1,4}"
+_WORDS_OF_A_NAME: Final = r"(?:(?:[A-Z]\.|[A-Z][\w']*) ){1,4}"  # a point only behind an initial
 
 # Behind these with their point a sentence goes on.
 GOES_ON: Final = frozenset((*_TITLES, *_DAYS, *_MONTHS))

@@ -184,6 +184,7 @@ def test_same_words_are_said_whatever_the_tokens(text: str, data: st.DataObject 
 
 @given(TEXTS)
 @example("No. 3. (415) 555-0100")
+@example("3.5 Oh. Dr.")
 def test_segments_say_what_the_text_says(text: str) -> None:
     assert words_in(" ".join(segments_of(*text))) == words_in(spoken_text(text))
 
