@@ -103,3 +103,23 @@ def told(commands: Sequence[Command]) -> list[str]:
 def written(commands: Sequence[Command]) -> list[tuple[Side, str]]:
     """Return what is written down."""
     return [(c.side, c.text) for c in commands if isinstance(c, do.WriteEntry)]
+
+
+def listening() -> Talk:
+    talk = Talk()
+    talk.play()
+    return talk
+
+
+def thinking() -> Talk:
+    talk = listening()
+    talk.say("tell me a story")
+    return talk
+
+
+def telling() -> Talk:
+    """Return a talk in which Lisa is in the middle of the second sentence of three or more."""
+    talk = thinking()
+    talk.write("One.", "Two two.", "Three.", is_over=False)
+    talk.play(2, share=0.5)
+    return talk
